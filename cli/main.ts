@@ -14,7 +14,7 @@ Options:
 `;
 
 /** Runs one command line, given without the program's name, and returns the exit status. */
-export function main(args: readonly string[]): number {
+export async function main(args: readonly string[]): Promise<number> {
   const [option, ...rest] = args;
   if (rest.length === 0 && option === '--help') {
     process.stdout.write(usage);

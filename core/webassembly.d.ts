@@ -76,19 +76,13 @@ declare namespace WebAssembly {
   }
   const Instance: { prototype: Instance; new (module: Module, imports?: Imports): Instance };
 
-  interface CompileError extends Error {
-  
-  }
+  type CompileError = Error;
   const CompileError: { prototype: CompileError; new (message?: string): CompileError };
 
-  interface LinkError extends Error {
-    
-  }
+  type LinkError = Error;
   const LinkError: { prototype: LinkError; new (message?: string): LinkError };
 
-  interface RuntimeError extends Error {
-    
-  }
+  type RuntimeError = Error;
   const RuntimeError: { prototype: RuntimeError; new (message?: string): RuntimeError };
 
   interface WebAssemblyInstantiatedSource {
