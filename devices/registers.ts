@@ -64,7 +64,7 @@ export function registerTable(size: number, registers: readonly Register[]): Reg
   /** Calls `visit` for each part of `[offset, offset + width)` that lies in one register. */
   const split = (offset: number, width: number, visit: (row: Row, at: number, bytes: number) => void): void => {
     const end = offset + width;
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const row = rows.find((candidate) => at < candidate.end);
       if (row === undefined) return;
       const into = at < row.first ? -1 : (at - row.first) % row.stride;
