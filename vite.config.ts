@@ -16,7 +16,7 @@ export default defineConfig({
   // Relative, so that the built site works from any path of any server.
   base: './',
   publicDir: path('public'),
-  cacheDir: process.env['TABHYVE_VITE_CACHE'] ?? path('node_modules/.vite'),
+  cacheDir: path('node_modules/.vite'),
   plugins: [react()],
   server: {
     headers,

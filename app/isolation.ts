@@ -8,6 +8,9 @@ export type Isolation = 'isolated' | 'reloading' | 'unavailable';
 /** Set for the one reload, so that a browser that stays without isolation is not reloaded for ever. */
 const reloadedKey = 'tabhyve.isolation.reloaded';
 
+/** For how many milliseconds the page waits for the service worker: one that may not run is never ready. */
+const PATIENCE = 3_000;
+
 /**
  * Makes the page cross-origin isolated on a server that does not send the headers, by a service worker that adds them
  * (service-worker/isolation.worker.ts). The worker rules a page from its next load on, so the page is reloaded once.
@@ -22,7 +25,10 @@ export async function isolatePage(): Promise<Isolation> {
   }
   try {
     await navigator.serviceWorker.register(new URL('isolation.worker.js', document.baseURI));
-    await navigator.serviceWorker.ready;
+    const tooLate = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`it was not ready after ${PATIENCE} ms`)), PATIENCE);
+    });
+    await Promise.race([navigator.serviceWorker.ready, tooLate]);
   } catch (error) {
     console.warn('The service worker that isolates the page did not start:', error);
     return 'unavailable';
