@@ -43,37 +43,32 @@ export interface WideRegister extends Place {
 
 export type Register = NarrowRegister | WideRegister;
 
-/** One register, or a row of them, with what the table derives from it. */
-interface Row {
+/** One register with its place in the block. */
+interface Cell {
   readonly register: Register;
-  readonly first: number;
-  readonly end: number;
-  readonly stride: number;
+  readonly offset: number;
+  readonly index: number;
 }
 
 /** A block of registers, `size` bytes long. Throws when two stand in one place or have one name. */
 export function registerTable(size: number, registers: readonly Register[]): RegisterDevice {
-  const rows = registers.map(makeRow).sort((a, b) => a.first - b.first);
-  checkRows(rows, size);
-  /** The registers that stand alone, by offset: nearly all accesses are of one of them, whole. */
-  const alone = new Map<number, NarrowRegister>();
-  for (const { register } of rows) {
-    if (register.width !== 8 && register.count === undefined) alone.set(register.offset, register);
-  }
+  const cells = cellsByOffset(registers, size);
+
+  const cellAt = (offset: number): Cell | undefined => {
+    for (let into = 0; into < 8; into++) {
+      const cell = cells.get(offset - into);
+      if (cell !== undefined) return into < cell.register.width ? cell : undefined;
+    }
+    return undefined;
+  };
 
   /** Calls `visit` for each part of `[offset, offset + width)` that lies in one register. */
-  const split = (offset: number, width: number, visit: (row: Row, at: number, bytes: number) => void): void => {
+  const split = (offset: number, width: number, visit: (cell: Cell, at: number, bytes: number) => void): void => {
     const end = offset + width;
     for (let at = offset; at < end;) {
-      const row = rows.find((candidate) => at < candidate.end);
-      if (row === undefined) return;
-      const into = at < row.first ? -1 : (at - row.first) % row.stride;
-      if (into < 0 || into >= row.register.width) {
-        at++;
-        continue;
-      }
-      const bytes = Math.min(row.register.width - into, end - at);
-      visit(row, at, bytes);
+      const cell = cellAt(at);
+      const bytes = cell === undefined ? 1 : Math.min(cell.offset + cell.register.width, end) - at;
+      if (cell !== undefined) visit(cell, at, bytes);
       at += bytes;
     }
   };
@@ -81,40 +76,43 @@ export function registerTable(size: number, registers: readonly Register[]): Reg
   return {
     size,
     read(offset, width) {
-      const whole = alone.get(offset);
-      if (whole?.width === width) return truncate(whole.read?.(0) ?? 0, width);
+      const cell = cells.get(offset);
+      if (cell !== undefined && cell.register.width === width) {
+        return truncate(cell.register.read?.(cell.index) ?? 0, width);
+      }
       let value = 0;
-      split(offset, width, (row, at, bytes) => {
-        value += readPart(row, at, bytes) * 2 ** ((at - offset) * 8);
+      split(offset, width, (part, at, bytes) => {
+        value += readPart(part, at, bytes) * 2 ** ((at - offset) * 8);
       });
       return value;
     },
     write(offset, width, value) {
-      const whole = alone.get(offset);
-      if (whole?.width === width) return whole.write?.(truncate(value, width), 0);
-      split(offset, width, (row, at, bytes) => {
-        writePart(row, at, bytes, truncate(Math.floor((value >>> 0) / 2 ** ((at - offset) * 8)), bytes));
-      });
+      const cell = cells.get(offset);
+      if (cell !== undefined && cell.register.width === width) {
+        return cell.register.write?.(truncate(value, width), cell.index);
+      }
+      split(offset, width, (part, at, bytes) => writePart(part, at, bytes, value >>> ((at - offset) * 8)));
     },
   };
 }
 
-function makeRow(register: Register): Row {
-  const { offset, width, count = 1, stride = width } = register;
-  return { register, first: offset, end: offset + (count - 1) * stride + width, stride };
-}
-
-function checkRows(rows: readonly Row[], size: number): void {
+function cellsByOffset(registers: readonly Register[], size: number): Map<number, Cell> {
   const names = new Set<string>();
-  let end = 0;
-  for (const row of rows) {
-    const { name, width } = row.register;
+  const cells: Cell[] = [];
+  for (const register of registers) {
+    const { name, offset, width, count = 1, stride = width } = register;
     if (names.has(name)) throw new RangeError(`two registers are named ${name}`);
     names.add(name);
-    if (row.first < end || row.stride < width) throw new RangeError(`register ${name} overlaps another`);
-    end = row.end;
-    if (end > size) throw new RangeError(`register ${name} is outside of its block of ${size} bytes`);
+    for (let index = 0; index < count; index++) cells.push({ register, offset: offset + index * stride, index });
   }
+  cells.sort((a, b) => a.offset - b.offset);
+  let end = 0;
+  for (const { register, offset } of cells) {
+    if (offset < end) throw new RangeError(`register ${register.name} overlaps another`);
+    end = offset + register.width;
+    if (end > size) throw new RangeError(`register ${register.name} is outside of its block of ${size} bytes`);
+  }
+  return new Map(cells.map((cell) => [cell.offset, cell]));
 }
 
 /** The low `bytes` (1 to 4) bytes of `value`, unsigned. */
@@ -122,9 +120,8 @@ function truncate(value: number, bytes: number): number {
   return bytes === 4 ? value >>> 0 : value & (2 ** (bytes * 8) - 1);
 }
 
-function readPart({ register, first, stride }: Row, at: number, bytes: number): number {
-  const index = Math.floor((at - first) / stride);
-  const shift = ((at - first) % stride) * 8;
+function readPart({ register, offset, index }: Cell, at: number, bytes: number): number {
+  const shift = (at - offset) * 8;
   if (register.width === 8) {
     const value = register.read?.(index) ?? 0n;
     return Number(BigInt.asUintN(bytes * 8, value >> BigInt(shift)));
@@ -133,20 +130,18 @@ function readPart({ register, first, stride }: Row, at: number, bytes: number): 
   return truncate((register.read?.(index) ?? 0) >>> shift, bytes);
 }
 
-function writePart({ register, first, stride }: Row, at: number, bytes: number, part: number): void {
+/** Writes the low `bytes` bytes of `value` into a register, at the place in it that `at` says. */
+function writePart({ register, offset, index }: Cell, at: number, bytes: number, value: number): void {
   if (register.write === undefined) return;
-  const index = Math.floor((at - first) / stride);
-  const shift = ((at - first) % stride) * 8;
+  const shift = (at - offset) * 8;
+  const part = truncate(value, bytes);
   if (register.width === 8) {
-    const low = BigInt(shift);
-    const mask = BigInt.asUintN(bytes * 8, -1n) << low;
-    const value = BigInt.asUintN(64, register.read?.(index) ?? 0n);
-    register.write((value & ~mask) | (BigInt(part) << low), index);
-    return;
+    const mask = BigInt.asUintN(bytes * 8, -1n) << BigInt(shift);
+    const rest = BigInt.asUintN(64, register.read?.(index) ?? 0n) & ~mask;
+    return register.write(rest | (BigInt(part) << BigInt(shift)), index);
   }
   if (bytes === register.width) return register.write(part, index);
   if (register.wholeOnly === true) return;
-  const mask = truncate(-1, bytes) << shift;
-  const value = register.read?.(index) ?? 0;
-  register.write(truncate((value & ~mask) | (part << shift), register.width), index);
+  const rest = (register.read?.(index) ?? 0) & ~(truncate(-1, bytes) << shift);
+  register.write(truncate(rest | (part << shift), register.width), index);
 }
