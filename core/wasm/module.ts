@@ -1,0 +1,143 @@
+/**
+ * A WebAssembly module in the making: imports, functions, exports, and its encoding
+ * (WebAssembly 3.0, "Binary Format").
+ */
+import { Encoder } from './encode.ts';
+import { FunctionBuilder, type Params } from './function.ts';
+import type { Callee } from './expr.ts';
+import { VALUE_TYPE_CODE, type ValueType } from './opcodes.ts';
+
+interface Signature {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+export class ModuleBuilder {
+  readonly #imports: Callee[] = [];
+  readonly #functions: FunctionBuilder[] = [];
+  readonly #exports: { name: string; callee: Callee }[] = [];
+  readonly #memoryPages: number;
+
+  /** `memoryPages`: size of the imported shared memory (`env.memory`), in units of 64 KiB. */
+  constructor(memoryPages: number) {
+    this.#memoryPages = memoryPages;
+  }
+
+  /** A function that the host provides as `env.<name>`. */
+  import(name: string, params: readonly ValueType[], results: readonly ValueType[]): Callee {
+    const callee = { name, params, results };
+    this.#imports.push(callee);
+    return callee;
+  }
+
+  /** A new function; fill in its body through the builder. */
+  function<P extends Params>(name: string, params: P, results: readonly ValueType[] = []): FunctionBuilder<P> {
+    const builder = new FunctionBuilder(name, params, results);
+    this.#functions.push(builder as unknown as FunctionBuilder);
+    return builder;
+  }
+
+  export(callee: Callee, name = callee.name): void {
+    this.#exports.push({ name, callee });
+  }
+
+  /** The functions defined so far, for printing. */
+  get functions(): readonly FunctionBuilder[] {
+    return this.#functions;
+  }
+
+  /** The module's bytes. */
+  encode(): Uint8Array<ArrayBuffer> {
+    const types: Signature[] = [];
+    const typeIndex = new Map<string, number>();
+    const typeOf = (signature: Signature): number => {
+      const key = `${signature.params.join()}>${signature.results.join()}`;
+      let index = typeIndex.get(key);
+      if (index === undefined) {
+        index = types.length;
+        types.push(signature);
+        typeIndex.set(key, index);
+      }
+      return index;
+    };
+    const indexOf = new Map<Callee, number>();
+    for (const callee of [...this.#imports, ...this.#functions]) indexOf.set(callee, indexOf.size);
+
+    const importSection = section(2, (out) => {
+      out.u32(this.#imports.length + 1);
+      out.name('env');
+      out.name('memory');
+      out.bytes([0x02, 0x03]);
+      out.u32(this.#memoryPages);
+      out.u32(this.#memoryPages);
+      for (const callee of this.#imports) {
+        out.name('env');
+        out.name(callee.name);
+        out.byte(0x00);
+        out.u32(typeOf(callee));
+      }
+    });
+    const functionSection = section(3, (out) => {
+      out.vector(this.#functions, (builder) => out.u32(typeOf(builder)));
+    });
+    const exportSection = section(7, (out) => {
+      out.vector(this.#exports, ({ name, callee }) => {
+        out.name(name);
+        out.byte(0x00);
+        out.u32(index(indexOf, callee));
+      });
+    });
+    const bodies = this.#functions.map((builder) => {
+      const body = new Encoder((callee) => index(indexOf, callee));
+      body.function(builder);
+      return { body, functionIndex: index(indexOf, builder) };
+    });
+    const hinted = bodies.filter(({ body }) => body.hints.length > 0);
+    const hintSection = section(0, (out) => {
+      out.name('metadata.code.branch_hint');
+      out.vector(hinted, ({ body, functionIndex }) => {
+        out.u32(functionIndex);
+        out.vector(body.hints, (hint) => {
+          out.u32(hint.offset);
+          out.u32(1);
+          out.byte(hint.likely ? 1 : 0);
+        });
+      });
+    });
+    const codeSection = section(10, (out) => {
+      out.vector(bodies, ({ body }) => {
+        out.u32(body.length);
+        out.bytes(body.finish());
+      });
+    });
+    const typeSection = section(1, (out) => {
+      out.vector(types, ({ params, results }) => {
+        out.byte(0x60);
+        out.vector(params, (type) => out.byte(VALUE_TYPE_CODE[type]));
+        out.vector(results, (type) => out.byte(VALUE_TYPE_CODE[type]));
+      });
+    });
+    const out = new Encoder();
+    out.bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+    const sections = [typeSection, importSection, functionSection, exportSection];
+    if (hinted.length > 0) sections.push(hintSection);
+    for (const bytes of [...sections, codeSection]) out.bytes(bytes);
+    return out.finish();
+  }
+}
+
+function section(id: number, fill: (out: Encoder) => void): Uint8Array {
+  const content = new Encoder();
+  fill(content);
+  const out = new Encoder();
+  out.byte(id);
+  out.u32(content.length);
+  out.bytes(content.finish());
+  return out.finish();
+}
+
+function index(indexOf: ReadonlyMap<Callee, number>, callee: Callee): number {
+  const found = indexOf.get(callee);
+  if (found === undefined) throw new Error(`${callee.name} is not a function of this module`);
+  return found;
+}
