@@ -21,7 +21,7 @@ export const layers = {
   core: { imports: ['core/shared'], packages: [] },
   'devices/block': { imports: ['core/shared', 'devices'], packages: ['idb-keyval', 'fzstd'] },
   devices: { imports: ['core/shared', 'devices/block'], packages: [] },
-  machine: { imports: ['core', 'core/shared', 'devices', 'devices/block'], packages: ['comlink', 'fzstd'] },
+  machine: { imports: ['core', 'core/shared', 'devices', 'devices/block'], packages: ['comlink', 'fzstd', 'tsx'] },
   app: { imports: ['machine'], packages: ['comlink', 'react', 'react-dom', '@xterm/*'] },
   guest: { imports: [], packages: ['*'], node: true },
   cli: { imports: ['machine', 'guest'], packages: ['*'], node: true },

@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { findHostTool } from '../cli/tasks/host-tools.ts';
-import { freePort } from './support/free-port.ts';
+import { freePort } from '../cli/tasks/free-port.ts';
 
 // Playwright reads this file again in each of its processes: what the first one chose reaches the others by the
 // environment. Ports are free ones, so that several runs can go on at once.
