@@ -58,7 +58,7 @@ export function ensureHostTools(names: readonly HostToolName[], log: (line: stri
   log(`Installing from Debian: ${missing.join(', ')} …`);
   const failure = install(apt, missing);
   const left = names.filter((name) => findHostTool(name) === undefined);
-  if (left.length > 0) throw new MissingHostTool(`${failure}\n${adviceFor(left, 'not-permitted')}`);
+  if (left.length > 0) throw new MissingHostTool(`${failure}${adviceFor(left, 'not-permitted')}`);
 }
 
 /** The path of a tool: the variable that names it, else where it is found, else undefined. */
@@ -92,12 +92,13 @@ function isExecutable(path: string): boolean {
 }
 
 function findApt(): AptAccess {
-  if (!isExecutable('/usr/bin/apt-get')) return 'not-debian';
-  if (process.getuid?.() === 0) return ['apt-get'];
-  return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n', 'apt-get'] : 'not-permitted';
+  const apt = '/usr/bin/apt-get';
+  if (!isExecutable(apt)) return 'not-debian';
+  if (process.getuid?.() === 0) return [apt];
+  return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n', apt] : 'not-permitted';
 }
 
-/** Returns what apt said last if it failed, else an empty string. */
+/** Returns what apt said if it failed, in whole lines, else an empty string. */
 function install(apt: readonly string[], packages: readonly string[]): string {
   const [command, ...prefix] = apt as [string, ...string[]];
   const run = (...args: string[]): { ok: boolean; said: string } => {

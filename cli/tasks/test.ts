@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { prepareImages } from '../../guest/index.ts';
 import {
   countPlaywright,
   countVitest,
@@ -69,7 +68,7 @@ const suites: Record<string, Suite> = {
 };
 
 /** Resolves to the exit status; null when the suite was killed or did not start. */
-function execute({ command, env, beside }: Suite): Promise<number | null> {
+function execute(name: string, { command, env, beside }: Suite): Promise<number | null> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, command, {
       cwd: root,
@@ -82,6 +81,7 @@ function execute({ command, env, beside }: Suite): Promise<number | null> {
     const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     const finish = (status: number | null): void => {
       clearTimeout(timer);
+      if (beside) console.log(`── ${name}`);
       process.stdout.write(Buffer.concat(output));
       resolve(status);
     };
@@ -91,8 +91,8 @@ function execute({ command, env, beside }: Suite): Promise<number | null> {
 }
 
 async function run(name: string, suite: Suite): Promise<Counts> {
-  console.log(`── ${name}`);
-  const status = await execute(suite);
+  if (!suite.beside) console.log(`── ${name}`);
+  const status = await execute(name, suite);
   if (suite.count === undefined) return settle({ passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }, status);
   try {
     return settle(suite.count(), status);
@@ -115,6 +115,8 @@ async function main(names: readonly string[]): Promise<number> {
   if (chosen.some(([, suite]) => suite.needsHost)) {
     try {
       ensureHostTools(testTools, console.log);
+      // Imported here, so that a recipe that does not load fails this and no other suite.
+      const { prepareImages } = await import('../../guest/index.ts');
       await prepareImages({ log: console.log });
     } catch (error) {
       console.error(`npm test: ${(error as Error).message}`);
