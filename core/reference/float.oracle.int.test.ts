@@ -1,0 +1,35 @@
+/**
+ * The reference model and the generated routines against QEMU, over the same random operands.
+ * TABHYVE_FLOAT_CASES sets the number of calls of each routine, TABHYVE_FLOAT_SEED where they begin.
+ */
+import { afterAll, describe, expect, it } from 'vitest';
+import { floatHarness } from '../hart/float/testing/harness.ts';
+import { randomOperands, seededRandom } from '../hart/float/testing/operands.ts';
+import { floatReference } from './float.ts';
+import { floatOracle, hasFloatOracle, type FloatCase, type FloatOracle } from './testing/float-oracle.ts';
+
+const perRoutine = Number(process.env['TABHYVE_FLOAT_CASES'] ?? 2000);
+const seed = Number(process.env['TABHYVE_FLOAT_SEED'] ?? 1);
+
+describe.skipIf(!hasFloatOracle())('floating point as QEMU has it', () => {
+  const harness = floatHarness();
+  let oracle: FloatOracle | undefined;
+  afterAll(() => oracle?.dispose());
+
+  it.each(harness.names)('%s', (name) => {
+    oracle ??= floatOracle(harness.names);
+    const random = seededRandom(seed);
+    const cases: FloatCase[] = Array.from({ length: perRoutine }, () => ({
+      name,
+      args: randomOperands(random, name, harness.arity(name)),
+      rm: random() % 5,
+    }));
+    const outcomes = oracle.run(cases);
+    const found = cases.flatMap(({ args, rm }, i) => {
+      const ours = [floatReference(name, args, rm), harness.call(name, args, rm)];
+      const right = ours.every(({ value, flags }) => value === outcomes[i].value && flags === outcomes[i].flags);
+      return right ? [] : [{ name, args, rm, qemu: outcomes[i], reference: ours[0], generated: ours[1] }];
+    });
+    expect(found.slice(0, 5)).toEqual([]);
+  });
+});
