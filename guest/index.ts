@@ -1,21 +1,13 @@
-import { existsSync } from 'node:fs';
+import { makeImages, type Images, type PrepareOptions } from './build.ts';
 
-export interface PrepareOptions {
-  /** Receives one line of progress at a time, without a newline. */
-  readonly log: (line: string) => void;
-}
+export type { Images, PrepareOptions } from './build.ts';
+export { createRenderer, formatProgress, type Progress } from './progress.ts';
+export { ImageError, type ImageErrorCode } from './errors.ts';
 
-interface Preparation {
-  readonly prepareImages: (options: PrepareOptions) => Promise<unknown>;
-}
-
-/** Makes the guest images that the page and the runner start from, in public/guest/. Returns at once when they are there. */
-export async function prepareImages(options: PrepareOptions): Promise<void> {
-  const recipes = new URL('./prepare.ts', import.meta.url);
-  if (!existsSync(recipes)) {
-    options.log('There are no guest images to prepare yet.');
-    return;
-  }
-  const preparation = (await import(recipes.href)) as Preparation;
-  await preparation.prepareImages(options);
+/**
+ * Makes the guest images that the page and the runner start from, and returns where they are.
+ * @throws ImageError with a message for a person; or the signal's reason
+ */
+export async function prepareImages(options: PrepareOptions): Promise<Images> {
+  return makeImages(options);
 }

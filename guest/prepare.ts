@@ -1,0 +1,23 @@
+// node --import tsx guest/prepare.ts [--lock | --json]: prepares the guest images, or writes their lock file anew.
+
+import { ImageError } from './errors.ts';
+import { prepareImages } from './index.ts';
+import { createRenderer } from './progress.ts';
+import { relock } from './relock.ts';
+
+const renderer = createRenderer(process.stderr);
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort(new Error('interrupted')));
+
+try {
+  const options = { log: renderer.log, progress: renderer.progress, signal: stop.signal };
+  if (process.argv.includes('--lock')) await relock(options);
+  else process.stdout.write(`${JSON.stringify(await prepareImages(options))}\n`);
+} catch (error) {
+  renderer.end();
+  if (!(error instanceof ImageError) && !stop.signal.aborted) throw error;
+  process.stderr.write(`tabhyve: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+} finally {
+  renderer.end();
+}
