@@ -20,3 +20,5 @@ export { VirtioQueues } from './queues.ts';
 export { virtioMmio } from './mmio.ts';
 export { virtioPci } from './pci-transport.ts';
 export { VirtioConsole, virtioConsoleType, type ConsoleOptions } from './console.ts';
+export { VirtioBlock, virtioBlockType, type BlockOptions } from './block.ts';
+export { VirtioEntropy, virtioEntropyType, type EntropyOptions } from './entropy.ts';

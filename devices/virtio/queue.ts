@@ -76,13 +76,25 @@ export class SplitQueue {
     this.#incarnation++;
   }
 
-  /** Hands the recorded requests to the model again, in the order in which they were taken first. */
+  /** Hands the recorded requests to the model again, in the order in which they were taken, and before any new one. */
   resume(): void {
     this.#paused = false;
-    for (const head of [...this.#state.inFlight.subarray(0, this.#state.inFlightCount)]) {
-      const request = this.#registers.locked(() => (this.#live() ? this.#request(head) : undefined));
-      if (request !== undefined) this.#hand(request);
+    this.#serving = true;
+    try {
+      for (const head of [...this.#recorded]) {
+        const request = this.#registers.locked(() =>
+          this.#live() && this.#recorded.includes(head) ? this.#request(head) : undefined,
+        );
+        if (request !== undefined) this.#hand(request);
+      }
+    } finally {
+      this.#serving = false;
     }
+  }
+
+  /** Heads of the requests in flight. */
+  get #recorded(): Uint16Array {
+    return this.#state.inFlight.subarray(0, this.#state.inFlightCount);
   }
 
   #hand(request: VirtioRequest): void {
@@ -109,7 +121,7 @@ export class SplitQueue {
       if (waiting === 0) return undefined;
       if (waiting > queue.size) return this.#wrong(`${waiting} entries in an available ring of ${queue.size}`);
       const head = this.#ram.readU16(addressOf(queue.driver) + 4 + 2 * (queue.lastAvail % queue.size));
-      if (queue.inFlight.subarray(0, queue.inFlightCount).includes(head)) {
+      if (this.#recorded.includes(head)) {
         return this.#wrong(`descriptor ${head} was made available twice`);
       }
       const request = this.#request(head);
@@ -203,7 +215,7 @@ export class SplitQueue {
     const before = queue.usedIndex;
     queue.usedIndex = (before + 1) & 0xffff;
     ram.storeReleaseU16(used + 2, queue.usedIndex);
-    const at = queue.inFlight.subarray(0, queue.inFlightCount).indexOf(head);
+    const at = this.#recorded.indexOf(head);
     queue.inFlight.copyWithin(at, at + 1, queue.inFlightCount);
     queue.inFlightCount--;
     if (this.#wantsInterrupt(before)) this.#registers.raise(InterruptStatus.USED_BUFFER);
