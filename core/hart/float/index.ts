@@ -5,14 +5,33 @@
  * Bit patterns travel as `i64`; binary32 has zeros in the upper half, going in and coming out, and NaN boxing is the
  * caller's. `rm` is an `i32`, resolved: never DYN. Integer operands and results are registers as RISC-V defines them.
  */
-import type { Callee } from '../../wasm/expr.ts';
+import { call, type Callee, type Local } from '../../wasm/expr.ts';
+import type { FunctionBuilder, Params } from '../../wasm/function.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { defineAddExact, defineSubtractExact } from './add.ts';
 import { defineClass, defineCompare, defineMinMax } from './compare.ts';
-import { defineFromIntegerExact, defineNarrowExact, defineToIntegerExact, defineWiden, INTEGERS } from './convert.ts';
+import {
+  defineFromIntegerExact,
+  defineNarrowExact,
+  defineToIntegerExact,
+  defineWiden,
+  INTEGERS,
+  type IntegerFormat,
+} from './convert.ts';
 import { defineDivideExact, defineSquareRootExact } from './divide.ts';
 import { defineFusedExact } from './fma.ts';
-import { FORMATS, type FloatFormat } from './format.ts';
+import {
+  fastAdd,
+  fastDivide,
+  fastFromInteger,
+  fastFused32,
+  fastFused64,
+  fastMultiply,
+  fastNarrow,
+  fastSquareRoot,
+  fastToInteger,
+} from './fast.ts';
+import { F32, FORMATS, type FloatFormat } from './format.ts';
 import { defineMultiplyExact } from './multiply.ts';
 import { FloatUnit } from './unit.ts';
 
@@ -38,33 +57,85 @@ export interface FloatOptions {
 }
 
 /** Adds the routines to a module. `hartState`: byte offset of the hart's state in the module's memory. */
-export function defineFloat(module: ModuleBuilder, hartState: number, _options: FloatOptions = {}): FloatRoutines {
+export function defineFloat(module: ModuleBuilder, hartState: number, options: FloatOptions = {}): FloatRoutines {
+  const { fast = true } = options;
   const unit = new FloatUnit(module, hartState);
-  const routines: Partial<Record<FloatName, Callee>> = {};
-  const define = (name: FloatName, exact: Callee): void => {
-    routines[name] = exact;
-  };
-  for (const format of FORMATS) defineFormat(unit, format, define);
-  define('f32_to_f64', defineWiden(unit));
-  define('f64_to_f32', defineNarrowExact(unit));
-  return routines as FloatRoutines;
+  const table = new RoutineTable(unit, (name) => (typeof fast === 'boolean' ? fast : fast.includes(name)));
+  for (const format of FORMATS) {
+    defineArithmetic(table, format);
+    defineUnrounded(table, format);
+    for (const integer of INTEGERS) defineIntegerConversions(table, format, integer);
+  }
+  table.define('f32_to_f64', defineWiden(unit));
+  table.defineRounded('f64_to_f32', unary, defineNarrowExact(unit), (f) => fastNarrow(unit, f));
+  return table.routines as FloatRoutines;
 }
 
-function defineFormat(unit: FloatUnit, format: FloatFormat, define: (name: FloatName, exact: Callee) => void): void {
+const unary = { a: 'i64', rm: 'i32' } as const;
+const binary = { a: 'i64', b: 'i64', rm: 'i32' } as const;
+const ternary = { a: 'i64', b: 'i64', c: 'i64', rm: 'i32' } as const;
+
+class RoutineTable {
+  readonly routines: Partial<Record<FloatName, Callee>> = {};
+  readonly unit: FloatUnit;
+  readonly #isFast: (name: FloatName) => boolean;
+
+  constructor(unit: FloatUnit, isFast: (name: FloatName) => boolean) {
+    this.unit = unit;
+    this.#isFast = isFast;
+  }
+
+  define(name: FloatName, routine: Callee): void {
+    this.routines[name] = routine;
+  }
+
+  /** A routine that is its exact path, after the fast one if that is wanted. */
+  defineRounded<P extends Params>(
+    name: RoundedName,
+    params: P,
+    exact: Callee,
+    addFastPath: (f: FunctionBuilder<P>) => void,
+  ): void {
+    if (!this.#isFast(name)) return this.define(name, exact);
+    const f = this.unit.module.function(name, params, ['i64']);
+    addFastPath(f);
+    f.return(call(exact, ...Object.values<Local>(f.args)));
+    this.define(name, f);
+  }
+}
+
+function defineArithmetic(table: RoutineTable, format: FloatFormat): void {
+  const { unit } = table;
   const { name } = format;
   const add = defineAddExact(unit, format);
-  define(`${name}_add`, add);
-  define(`${name}_sub`, defineSubtractExact(unit, format, add));
-  define(`${name}_mul`, defineMultiplyExact(unit, format));
-  define(`${name}_div`, defineDivideExact(unit, format));
-  define(`${name}_sqrt`, defineSquareRootExact(unit, format));
-  define(`${name}_madd`, defineFusedExact(unit, format));
-  for (const relation of ['eq', 'lt', 'le'] as const)
-    define(`${name}_${relation}`, defineCompare(unit, format, relation));
-  for (const choice of ['min', 'max'] as const) define(`${name}_${choice}`, defineMinMax(unit, format, choice));
-  define(`${name}_class`, defineClass(unit, format));
-  for (const integer of INTEGERS) {
-    define(`${name}_to_${integer.name}`, defineToIntegerExact(unit, format, integer));
-    define(`${integer.name}_to_${name}`, defineFromIntegerExact(unit, format, integer));
+  const subtract = defineSubtractExact(unit, format, add);
+  const fastFused = format === F32 ? fastFused32 : fastFused64;
+  table.defineRounded(`${name}_add`, binary, add, (f) => fastAdd(unit, f, format, 'add'));
+  table.defineRounded(`${name}_sub`, binary, subtract, (f) => fastAdd(unit, f, format, 'sub'));
+  table.defineRounded(`${name}_mul`, binary, defineMultiplyExact(unit, format), (f) => fastMultiply(unit, f, format));
+  table.defineRounded(`${name}_div`, binary, defineDivideExact(unit, format), (f) => fastDivide(unit, f, format));
+  table.defineRounded(`${name}_sqrt`, unary, defineSquareRootExact(unit, format), (f) =>
+    fastSquareRoot(unit, f, format),
+  );
+  table.defineRounded(`${name}_madd`, ternary, defineFusedExact(unit, format), (f) => fastFused(unit, f));
+}
+
+function defineUnrounded(table: RoutineTable, format: FloatFormat): void {
+  const { unit } = table;
+  const { name } = format;
+  for (const relation of ['eq', 'lt', 'le'] as const) {
+    table.define(`${name}_${relation}`, defineCompare(unit, format, relation));
   }
+  for (const choice of ['min', 'max'] as const) table.define(`${name}_${choice}`, defineMinMax(unit, format, choice));
+  table.define(`${name}_class`, defineClass(unit, format));
+}
+
+function defineIntegerConversions(table: RoutineTable, format: FloatFormat, integer: IntegerFormat): void {
+  const { unit } = table;
+  table.defineRounded(`${format.name}_to_${integer.name}`, unary, defineToIntegerExact(unit, format, integer), (f) =>
+    fastToInteger(unit, f, format, integer),
+  );
+  table.defineRounded(`${integer.name}_to_${format.name}`, unary, defineFromIntegerExact(unit, format, integer), (f) =>
+    fastFromInteger(unit, f, format, integer),
+  );
 }
