@@ -1,0 +1,145 @@
+/**
+ * The database of one disk: one object store, which idb-keyval's operations reach through a `UseStore` of our own.
+ * idb-keyval's `createStore` knows neither durability nor versions, and would open a closed connection again, so that a
+ * disk whose data were just cleared came back empty under a running guest.
+ *
+ *     database  tabhyve-disk-<id>, version SCHEMA_VERSION
+ *     store     disk
+ *       'manifest'              DiskManifest
+ *       'flush'                 number of the last flush
+ *       'reclaimed'             nothing of worth, see reclaim.ts
+ *       [layer, index]          the bytes of a chunk, CHUNK_SIZE
+ *       [layer, 't', page]      which chunks of a page are tombstones, 512 bytes
+ */
+
+import type { UseStore } from 'idb-keyval';
+import { BlockError } from '../backend.ts';
+
+/** Raised by every change that an older tabhyve could not read. */
+export const SCHEMA_VERSION = 1;
+
+const PREFIX = 'tabhyve-disk-';
+const STORE = 'disk';
+/** How long an older tab may take to let go of a database, in milliseconds. */
+const BLOCKED_TIMEOUT = 5_000;
+
+export const databaseName = (id: string): string => PREFIX + id;
+export const diskIdOf = (name: string): string | undefined =>
+  name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;
+
+export interface DiskDatabase {
+  /** Transactions that are complete when the engine has them. */
+  readonly relaxed: UseStore;
+  /** Transactions that are complete when the storage device has them, and all that were complete before. */
+  readonly strict: UseStore;
+  /** Called once when the connection is lost: another tab deletes or upgrades the disk, or the browser closed it. */
+  onLost: ((error: BlockError) => void) | undefined;
+  close(): void;
+}
+
+/** A host failure of the database, as the person should hear of it. */
+export function storeError(cause: unknown): BlockError {
+  if (cause instanceof BlockError) return cause;
+  const { name, message } = cause instanceof Error || cause instanceof DOMException ? cause : new Error(String(cause));
+  if (name === 'QuotaExceededError') {
+    return new BlockError(
+      'quota',
+      'The browser has no room left for this disk. Free some: delete files in the guest and run fstrim, or delete ' +
+        'other disks or site data. Then try again; nothing that was flushed is lost.',
+      { cause },
+    );
+  }
+  if (name === 'VersionError') {
+    return new BlockError('version', 'This disk was written by a newer tabhyve. Reload the page to get it.', { cause });
+  }
+  return new BlockError('store', `The browser's database failed (${name}: ${message}). Reload the page.`, { cause });
+}
+
+/** Resolves when the transaction is complete; rejects with why it was aborted. */
+export function completed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    // An error of a request bubbles up before the abort that follows it; only the abort knows why.
+    transaction.onabort = () => reject(storeError(transaction.error ?? new Error('the transaction was aborted')));
+  });
+}
+
+export interface OpenDatabaseOptions {
+  readonly id: string;
+  /** Puts a new database's first records; without it, a database that does not exist is an error. */
+  readonly create?: (store: IDBObjectStore) => void;
+  readonly factory: IDBFactory;
+  readonly version?: number;
+}
+
+/** Opens the database of a disk, and makes it if there is none: its first records are in the same transaction. */
+export async function openDatabase({ id, create, factory, version }: OpenDatabaseOptions): Promise<DiskDatabase> {
+  return connect(
+    await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = factory.open(databaseName(id), version ?? SCHEMA_VERSION);
+      let failure: unknown;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      request.onupgradeneeded = ({ oldVersion }) => {
+        if (oldVersion > 0) return;
+        try {
+          if (!create) throw new BlockError('missing', `There is no disk "${id}".`);
+          create(request.result.createObjectStore(STORE));
+        } catch (error) {
+          failure = error;
+          request.transaction?.abort();
+        }
+      };
+      request.onblocked = () => {
+        const message = 'A tab with an older tabhyve has this disk open. Close it, and try again.';
+        timer = setTimeout(() => reject(new BlockError('locked', message)), BLOCKED_TIMEOUT);
+      };
+      request.onsuccess = () => {
+        clearTimeout(timer);
+        resolve(request.result);
+      };
+      request.onerror = () => {
+        clearTimeout(timer);
+        reject(storeError(failure ?? request.error));
+      };
+    }),
+  );
+}
+
+function connect(db: IDBDatabase): DiskDatabase {
+  let lost: BlockError | undefined;
+  const use =
+    (durability: IDBTransactionDurability): UseStore =>
+    async (mode, callback) => {
+      if (lost) throw lost;
+      try {
+        return await callback(db.transaction(STORE, mode, { durability }).objectStore(STORE));
+      } catch (error) {
+        throw storeError(error);
+      }
+    };
+  const result: DiskDatabase = { relaxed: use('relaxed'), strict: use('strict'), onLost: undefined, close };
+  function close(): void {
+    lost ??= new BlockError('closed', 'This disk is closed.');
+    db.close();
+  }
+  function lose(message: string): void {
+    if (lost) return;
+    lost = new BlockError('closed', message);
+    result.onLost?.(lost);
+  }
+  db.onversionchange = () => {
+    lose('Another tab deleted or upgraded this disk.');
+    db.close();
+  };
+  db.onclose = () => lose('The browser closed this disk: its data may have been cleared. Reload the page.');
+  return result;
+}
+
+/** Deletes the database of a disk. Connections of other tabs close themselves when they hear of it. */
+export function deleteDatabase(id: string, factory: IDBFactory): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = factory.deleteDatabase(databaseName(id));
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(storeError(request.error));
+  });
+}
