@@ -23,7 +23,7 @@ export interface Guest {
   readonly initrd?: Uint8Array;
   readonly cmdline?: string;
   /** What runs in M-mode: the SBI that is built in, nothing but the guest itself, or a file such as OpenSBI. */
-  readonly firmware?: 'built-in' | 'none' | Uint8Array;
+  readonly firmware?: 'sbi' | 'none' | Uint8Array;
   readonly board: Omit<BoardDescription, 'bootargs' | 'initrd'>;
 }
 
@@ -47,8 +47,8 @@ const KERNEL_BASE = RAM_BASE + 2 ** 21;
 
 /** Loads a guest. Throws {@link BootError}, before a byte of memory is changed. */
 export function loadGuest(guest: Guest): Entry {
-  const { firmware = 'built-in' } = guest;
-  if (firmware === 'built-in') return loadKernel(guest);
+  const { firmware = 'sbi' } = guest;
+  if (firmware === 'sbi') return loadKernel(guest);
   if (firmware === 'none') return loadBareMetal(guest);
   return loadFirmware(guest, firmware);
 }
