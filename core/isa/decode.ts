@@ -93,7 +93,7 @@ function find(word: number): Candidate | undefined {
   const key = isLong(word)
     ? ((word >>> 2) & 0x1f) | (((word >>> 12) & 7) << 5)
     : 256 + ((word & 3) | (((word >>> 13) & 7) << 2));
-  for (const candidate of buckets[key] as readonly Candidate[]) if (matches(candidate, word)) return candidate;
+  for (const candidate of buckets[key]) if (matches(candidate, word)) return candidate;
   return undefined;
 }
 

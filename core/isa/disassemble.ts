@@ -12,7 +12,7 @@ const F =
   );
 const ROUNDING = ['rne', 'rtz', 'rdn', 'rup', 'rmm', '?', '?', 'dyn'];
 
-const register = (file: RegisterFile, number: number): string => (file === 'x' ? X : F)[number] as string;
+const register = (file: RegisterFile, number: number): string => (file === 'x' ? X : F)[number];
 
 /**
  * Disassembles one word. A compressed instruction shows its own mnemonic and the operands of what it expands to.
@@ -44,7 +44,7 @@ function operandText(name: string, decoded: Decoded, word: number): string {
     case 'fs3':
       return register('f', decoded.rs3);
     case 'rm':
-      return ROUNDING[decoded.rm] as string;
+      return ROUNDING[decoded.rm];
     case 'zimm':
       return String(decoded.rs1);
     case 'csr':

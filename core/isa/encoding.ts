@@ -51,7 +51,7 @@ export function parseEncoding(diagram: string): Encoding {
   let position = total;
   const fields = new Map<string, Field>();
   tokens.forEach((token, i) => {
-    const width = widths[i] as number;
+    const width = widths[i];
     position -= width;
     if (/^[01]+$/.test(token)) {
       mask |= ((2 ** width - 1) << position) >>> 0;
@@ -66,7 +66,7 @@ export function parseEncoding(diagram: string): Encoding {
 function tokenWidth(token: string): number {
   if (/^[01]+$/.test(token)) return token.length;
   const bits = /\[(.*)\]$/.exec(token);
-  if (bits) return bitRanges(bits[1] as string).reduce((sum, { width }) => sum + width, 0);
+  if (bits) return bitRanges(bits[1]).reduce((sum, { width }) => sum + width, 0);
   const width = WIDTHS[token.replace('!=0', '')];
   if (width === undefined) throw new Error(`no field is called ${token}`);
   return width;
@@ -84,7 +84,7 @@ function addField(fields: Map<string, Field>, token: string, position: number, w
   const name = token.replace(/\[.*|!=0/g, '').replaceAll("'", '');
   const bits = /\[(.*)\]$/.exec(token);
   let from = position + width;
-  const ranges = bits ? bitRanges(bits[1] as string) : [{ low: 0, width }];
+  const ranges = bits ? bitRanges(bits[1]) : [{ low: 0, width }];
   const pieces = ranges.map((range) => {
     from -= range.width;
     return { from, width: range.width, to: range.low };

@@ -1,10 +1,9 @@
 /**
  * Guest RAM as devices and the board see it: by guest-physical address, bounds checked, and with the page-state
- * protocol kept for every write (see `PageState`): bytes are written first, then the page's state is looked at, so
- * that a hart that decodes at the same time either sees the new bytes or finds its code stale at the next FENCE.I.
+ * protocol of page-states.ts kept for every write.
  */
-import { PAGE_SIZE, PAGE_STATE_TRAPS, PageState, RAM_BASE, Control, type MemoryMap } from './memory-map.ts';
-import { atomicWord, type AtomicWord } from './struct.ts';
+import { PAGE_SIZE, RAM_BASE, type MemoryMap } from './memory-map.ts';
+import { PageStates } from './page-states.ts';
 
 export class GuestRam {
   /** Bytes of RAM. */
@@ -13,21 +12,16 @@ export class GuestRam {
   readonly #data: DataView;
   readonly #u8: Uint8Array;
   readonly #u16: Uint16Array;
-  readonly #pageState: Uint8Array;
-  readonly #pageVersion: Int32Array;
-  readonly #codeEpoch: AtomicWord;
+  readonly #states: PageStates;
 
   constructor(memory: WebAssembly.Memory, map: MemoryMap) {
     const { buffer } = memory;
-    const pages = map.ramBytes / PAGE_SIZE;
     this.size = map.ramBytes;
     this.#bytes = new Uint8Array(buffer, map.ram, map.ramBytes);
     this.#u8 = this.#bytes;
     this.#u16 = new Uint16Array(buffer, map.ram, map.ramBytes / 2);
     this.#data = new DataView(buffer, map.ram, map.ramBytes);
-    this.#pageState = new Uint8Array(buffer, map.pageState, pages);
-    this.#pageVersion = new Int32Array(buffer, map.pageVersion, pages);
-    this.#codeEpoch = atomicWord(buffer, map.control + Control.at.codeEpoch);
+    this.#states = new PageStates(memory, map);
   }
 
   /** True when all of `[address, address + length)` is RAM. Any number is accepted, 64-bit garbage included. */
@@ -56,7 +50,7 @@ export class GuestRam {
   }
 
   readU8(address: number): number {
-    return this.#u8[this.#at(address, 1)] as number;
+    return this.#u8[this.#at(address, 1)];
   }
   /** Little-endian, any alignment. */
   readU16(address: number): number {
@@ -106,15 +100,6 @@ export class GuestRam {
 
   #written(at: number, length: number): void {
     const last = Math.floor((at + length - 1) / PAGE_SIZE);
-    for (let page = Math.floor(at / PAGE_SIZE); page <= last; page++) {
-      if (((this.#pageState[page] as number) & PAGE_STATE_TRAPS) !== 0) this.#trappedWrite(page);
-    }
-  }
-
-  #trappedWrite(page: number): void {
-    const before = Atomics.and(this.#pageState, page, ~PageState.HAS_CODE & 0xff);
-    if ((before & PageState.HAS_CODE) === 0) return;
-    Atomics.add(this.#pageVersion, page, 1);
-    this.#codeEpoch.add(1);
+    for (let page = Math.floor(at / PAGE_SIZE); page <= last; page++) this.#states.written(page);
   }
 }

@@ -127,6 +127,9 @@ export const HartState = struct('HartState', {
   /** Address-space number (1..63) in the TLB tags for the current `satp`; 0 stands for Bare and M-mode. */
   space: u32,
   reservationValue: u64,
+  /** What the last page walk found: physical address, log2 of the page's size. */
+  walkShift: u32,
+  walkAddress: u64,
   /** `satp` values that the numbers of address spaces stand for. */
   spaces: array(u64, 64),
   /** Next number to hand out. */

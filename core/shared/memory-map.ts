@@ -80,9 +80,10 @@ export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_SIZE = 16;
 const TLB_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
 
-/** Decoded entries of 16 bytes for each 2-byte parcel of a page, and a sentinel at the end. */
+/** Decoded entries of 16 bytes: two before a page, one for each of its 2-byte parcels, two behind. See core/hart/decoded.ts. */
 export const DECODED_ENTRY_SIZE = 16;
-export const DECODED_PAGE_SIZE = (PAGE_SIZE / 2 + 2) * DECODED_ENTRY_SIZE;
+export const DECODED_BEFORE = 2;
+export const DECODED_PAGE_SIZE = (DECODED_BEFORE + PAGE_SIZE / 2 + 2) * DECODED_ENTRY_SIZE;
 /** Decoded pages that a hart keeps. */
 export const DECODE_SLOTS = 1024;
 /** Bookkeeping of a decoded page: guest page number and the code version it was decoded at. */
@@ -195,10 +196,10 @@ export class DeviceAllocator {
 
 /** The view of the control block. */
 export function controlView(memory: WebAssembly.Memory, map: MemoryMap): ControlView {
-  return Control.view(memory.buffer as unknown as SharedArrayBuffer, map.control);
+  return Control.view(memory.buffer, map.control);
 }
 
 /** The view of one hart. */
 export function hartView(memory: WebAssembly.Memory, map: MemoryMap, hart: number): HartView {
-  return HartState.view(memory.buffer as unknown as SharedArrayBuffer, (map.harts[hart] as HartMap).state);
+  return HartState.view(memory.buffer, (map.harts[hart]).state);
 }

@@ -95,7 +95,7 @@ type FieldView<T> =
           : ElementView<T>;
 /** A structure in memory, with its fields as properties. Plain fields can be assigned. */
 export type View<F extends Fields> = {
-  [K in keyof F as IsFixed<F[K]> extends false ? K : never]: FieldView<F[K]>;
+  -readonly [K in keyof F as IsFixed<F[K]> extends false ? K : never]: FieldView<F[K]>;
 } & { readonly [K in keyof F as IsFixed<F[K]> extends true ? K : never]: FieldView<F[K]> };
 
 /** The view type of a layout: `type HartView = ViewOf<typeof HartState>`. */
@@ -133,7 +133,7 @@ export function alignUp(value: number, align: number): number {
 function makeView<F extends Fields>(layout: Layout<F>, buffer: SharedArrayBuffer | ArrayBuffer, base: number): View<F> {
   const view = {};
   for (const [field, type] of Object.entries(layout.fields)) {
-    Object.defineProperty(view, field, accessor(type, buffer, base + (layout.at[field] as number)));
+    Object.defineProperty(view, field, accessor(type, buffer, base + (layout.at[field])));
   }
   return view as View<F>;
 }

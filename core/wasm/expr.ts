@@ -250,7 +250,7 @@ export function callNode(callee: Callee, args: readonly Operand[]): Extract<Node
   if (args.length !== callee.params.length) {
     throw new TypeError(`${callee.name} takes ${callee.params.length} arguments, not ${args.length}`);
   }
-  return { kind: 'call', callee, args: args.map((arg, i) => operand(callee.params[i] as ValueType, arg)) };
+  return { kind: 'call', callee, args: args.map((arg, i) => operand(callee.params[i], arg)) };
 }
 
 type Folder = (a: bigint, b: bigint) => bigint;

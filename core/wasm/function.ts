@@ -45,6 +45,8 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
   /** The function's statements. */
   readonly body: Statement[] = [];
   #into: Statement[] = this.body;
+  #taken: Local[] = [];
+  readonly #free = new Set<Local>();
 
   constructor(name: string, params: P, results: readonly ValueType[]) {
     this.name = name;
@@ -54,8 +56,24 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     this.args = Object.fromEntries(args) as FunctionBuilder<P>['args'];
   }
 
-  /** A new local variable, 0 at first. */
+  /** A local variable; its value is undefined until it is set. */
   local(type: ValueType): Local {
+    const local = [...this.#free].find((candidate) => candidate.type === type) ?? this.#newLocal(type);
+    this.#free.delete(local);
+    this.#taken.push(local);
+    return local;
+  }
+
+  /** Runs `body`; the locals that it makes are used again by what comes after. */
+  scope(body: () => void): void {
+    const outer = this.#taken;
+    this.#taken = [];
+    body();
+    for (const local of this.#taken) this.#free.add(local);
+    this.#taken = outer;
+  }
+
+  #newLocal(type: ValueType): Local {
     this.locals.push(type);
     return new Local(type, this.params.length + this.locals.length - 1);
   }
@@ -133,12 +151,12 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
       kind: 'br_table',
       index,
       labels: labels.slice(0, -1),
-      otherwise: labels[labels.length - 1] as Label,
+      otherwise: labels[labels.length - 1],
     };
     let inner: Statement[] = [dispatch];
     bodies.forEach((body, i) => {
       const leave: Statement[] = i === bodies.length - 1 ? [] : [{ kind: 'br', label: end }];
-      inner = [{ kind: 'block', label: labels[i] as Label, body: inner }, ...body, ...leave];
+      inner = [{ kind: 'block', label: labels[i], body: inner }, ...body, ...leave];
     });
     this.#into.push({ kind: 'block', label: end, body: inner });
   }

@@ -33,7 +33,7 @@ export class ModuleBuilder {
   /** A new function; fill in its body through the builder. */
   function<P extends Params>(name: string, params: P, results: readonly ValueType[] = []): FunctionBuilder<P> {
     const builder = new FunctionBuilder(name, params, results);
-    this.#functions.push(builder as unknown as FunctionBuilder);
+    this.#functions.push(builder);
     return builder;
   }
 

@@ -95,8 +95,8 @@ const STORES = [
   ...['i64.store16 1', 'i64.store32 2'],
 ];
 // Alignment hints are 0: guest addresses may be misaligned, and a smaller hint is always allowed.
-LOADS.forEach((text, i) => access(text.split(' ')[0] as string, [0x28 + i], 0, 0, true));
-STORES.forEach((text, i) => access(text.split(' ')[0] as string, [0x36 + i], 0, 1, false));
+LOADS.forEach((text, i) => access(text.split(' ')[0], [0x28 + i], 0, 0, true));
+STORES.forEach((text, i) => access(text.split(' ')[0], [0x36 + i], 0, 1, false));
 
 // Atomic accesses need their natural alignment, and come in seven widths each.
 const WIDTHS = ['i32. 2', 'i64. 3', 'i32.8 0', 'i32.16 1', 'i64.8 0', 'i64.16 1', 'i64.32 2'].map((text) => {

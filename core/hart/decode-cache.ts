@@ -1,0 +1,141 @@
+/**
+ * A hart's decoded pages: a fixed number of slots, found by guest page, reused first in, first out.
+ *
+ * A page's slot is good while the page's version is what it was decoded at; FENCE.I drops the others. Everything here
+ * is a cache: it may be emptied at any moment between instructions.
+ */
+import { blankDecoded, decode, isLong } from '../isa/decode.ts';
+import {
+  DECODE_SLOTS,
+  DECODED_ENTRY_SIZE,
+  DECODED_PAGE_SIZE,
+  PAGE_SIZE,
+  type HartMap,
+  type MemoryMap,
+} from '../shared/memory-map.ts';
+import { PageStates } from '../shared/page-states.ts';
+import { FIRST_ENTRY, Op, PARCELS, writeEntry, writeMark } from './decoded.ts';
+
+export class DecodeCache {
+  readonly #map: HartMap;
+  readonly #ram: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #index: Uint16Array;
+  /** Guest page and version of each slot; -1 for an unused one. */
+  readonly #pages = new Int32Array(DECODE_SLOTS).fill(-1);
+  readonly #versions = new Int32Array(DECODE_SLOTS);
+  readonly #states: PageStates;
+  readonly #revokeStores: () => void;
+  readonly #flushFetch: () => void;
+  readonly #decoded = blankDecoded();
+  #next = 0;
+  #epoch: number;
+  /** Instructions decoded so far. */
+  decodedCount = 0;
+
+  /** `revokeStores` takes every hart's store TLB entries back, acknowledged; `flushFetch` empties this hart's fetch TLB. */
+  constructor(
+    memory: WebAssembly.Memory,
+    map: MemoryMap,
+    hart: number,
+    hooks: { revokeStores: () => void; flushFetch: () => void },
+  ) {
+    this.#map = map.harts[hart];
+    this.#ram = map.ram;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+    this.#index = new Uint16Array(memory.buffer, this.#map.decodeIndex, map.ramBytes / PAGE_SIZE);
+    this.#states = new PageStates(memory, map);
+    this.#revokeStores = hooks.revokeStores;
+    this.#flushFetch = hooks.flushFetch;
+    this.#epoch = this.#states.codeEpoch.load();
+    this.#index.fill(0);
+  }
+
+  /** Offset of the first entry of guest page `page`, decoded anew if its slot is gone. */
+  page(page: number): number {
+    const slot = this.#index[page] - 1;
+    if (slot >= 0 && this.#versions[slot] === this.#states.version(page)) return this.#entries(slot);
+    return this.#entries(this.#claim(page, slot));
+  }
+
+  /** Decodes the instruction of the blank entry at `entry`. */
+  decode(entry: number): void {
+    const { address, parcel } = this.#locate(entry);
+    const low = this.#view.getUint16(address, true);
+    if (isLong(low) && parcel === PARCELS - 1) {
+      writeMark(this.#view, entry, Op.STRADDLE);
+      return;
+    }
+    this.decodedCount++;
+    writeEntry(this.#view, entry, decode(isLong(low) ? this.#view.getUint32(address, true) : low, this.#decoded));
+  }
+
+  /** Decodes the instruction whose first parcel is the last of `entry`'s page and whose second begins the page at `next`. */
+  straddle(entry: number, next: number): void {
+    const low = this.#view.getUint16(this.#locate(entry).address, true);
+    const high = this.#view.getUint16(this.#locate(next).address, true);
+    const word = (low | (high << 16)) >>> 0;
+    const at = next - DECODED_ENTRY_SIZE;
+    if (this.#view.getUint32(at - DECODED_ENTRY_SIZE, true) === word) return;
+    this.#view.setUint32(at - DECODED_ENTRY_SIZE, word, true);
+    this.decodedCount++;
+    writeEntry(this.#view, at, decode(word, this.#decoded));
+  }
+
+  /** The instruction word at `entry`; for the entry before a page, what was decoded there. */
+  raw(entry: number): number {
+    const { address, parcel } = this.#locate(entry);
+    if (parcel < 0) return this.#view.getUint32(entry - DECODED_ENTRY_SIZE, true);
+    const low = this.#view.getUint16(address, true);
+    return isLong(low) && parcel < PARCELS - 1 ? this.#view.getUint32(address, true) : low;
+  }
+
+  /** Drops the pages that were written since they were decoded. */
+  dropStale(): void {
+    const epoch = this.#states.codeEpoch.load();
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    let dropped = false;
+    this.#pages.forEach((page, slot) => {
+      if (page < 0 || this.#states.version(page) === this.#versions[slot]) return;
+      this.#index[page] = 0;
+      this.#pages[slot] = -1;
+      dropped = true;
+    });
+    if (dropped) this.#flushFetch();
+  }
+
+  #entries(slot: number): number {
+    return this.#map.decodePages + slot * DECODED_PAGE_SIZE + FIRST_ENTRY;
+  }
+
+  /** Gives `page` a blank slot: the one it has, or the oldest. */
+  #claim(page: number, slot: number): number {
+    const taken = slot >= 0 ? slot : this.#next;
+    if (slot < 0) {
+      this.#next = (this.#next + 1) % DECODE_SLOTS;
+      const old = this.#pages[taken];
+      if (old >= 0) {
+        this.#index[old] = 0;
+        this.#flushFetch();
+      }
+    }
+    if (this.#states.markCode(page)) this.#revokeStores();
+    this.#versions[taken] = this.#states.version(page);
+    this.#pages[taken] = page;
+    this.#index[page] = taken + 1;
+    const at = this.#entries(taken);
+    this.#bytes.fill(0, at - FIRST_ENTRY, at - FIRST_ENTRY + DECODED_PAGE_SIZE);
+    writeMark(this.#view, at + PARCELS * DECODED_ENTRY_SIZE, Op.PAGE_END);
+    return taken;
+  }
+
+  #locate(entry: number): { address: number; parcel: number } {
+    const within = entry - this.#map.decodePages;
+    const slot = Math.floor(within / DECODED_PAGE_SIZE);
+    const parcel = (within - slot * DECODED_PAGE_SIZE - FIRST_ENTRY) / DECODED_ENTRY_SIZE;
+    return { address: this.#ram + this.#pages[slot] * PAGE_SIZE + parcel * 2, parcel };
+  }
+}

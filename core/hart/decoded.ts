@@ -1,0 +1,54 @@
+/**
+ * Decoded pages: what the interpreter runs from.
+ *
+ * A page of guest code has an entry of 16 bytes for each of its 2-byte parcels, decoded when first executed:
+ *
+ *   0     2     4     6     8            12     13    14
+ *   op    rd    rs1   rs2   immediate    step   rm    rs3
+ *   u16   u16   u16   u16   i32          u8     u8    u16
+ *
+ *   op      an {@link Op}, or FIRST_INSTRUCTION plus the instruction's number
+ *   rd...   offset of the register within HartState, so that x and f registers are told apart at decode time; as rd,
+ *           x0 is the sink. An instruction's 5-bit immediate stands as if it were a register
+ *   step    16 times the parcels of the instruction: what leads to the next entry
+ *
+ * Entry -1 is an instruction that began in the last parcel of another page; entry -2 holds the word it was decoded
+ * from, since what stands before a page depends on the mapping. Entry 2048 says that the page ends.
+ */
+import { DECODED_BEFORE, DECODED_ENTRY_SIZE, PAGE_SIZE } from '../shared/memory-map.ts';
+import { HartState, X_SINK } from '../shared/hart-state.ts';
+import { csrIndex } from '../isa/csr.ts';
+import type { Decoded, RegisterFile } from '../isa/decode.ts';
+import { instructions } from '../isa/table.ts';
+
+export const Op = { BLANK: 0, PAGE_END: 1, STRADDLE: 2, ILLEGAL: 3 } as const;
+export const FIRST_INSTRUCTION = 4;
+
+export const PARCELS = PAGE_SIZE / 2;
+/** From the start of a decoded page to the entry of its first parcel. */
+export const FIRST_ENTRY = DECODED_BEFORE * DECODED_ENTRY_SIZE;
+
+const isCsrInstruction = instructions.map((instruction) => instruction.operands.includes('csr'));
+
+const registerOffset = (file: RegisterFile, register: number): number =>
+  (file === 'x' ? HartState.at.x : HartState.at.f) + register * 8;
+
+/** Writes the entry of a decoded instruction at `at`, a multiple of 16. */
+export function writeEntry(view: DataView, at: number, decoded: Decoded): void {
+  const { number, rdFile, rd } = decoded;
+  const isSink = rdFile === 'x' && rd === 0;
+  view.setUint16(at + 2, isSink ? HartState.at.x + X_SINK * 8 : registerOffset(rdFile, rd), true);
+  view.setUint16(at + 4, registerOffset(decoded.rs1File, decoded.rs1), true);
+  view.setUint16(at + 6, registerOffset(decoded.rs2File, decoded.rs2), true);
+  view.setInt32(at + 8, isCsrInstruction[number] ? csrIndex(decoded.imm) : decoded.imm, true);
+  view.setUint8(at + 12, decoded.length * 8);
+  view.setUint8(at + 13, decoded.rm);
+  view.setUint16(at + 14, registerOffset('f', decoded.rs3), true);
+  view.setUint16(at, number < 0 ? Op.ILLEGAL : FIRST_INSTRUCTION + number, true);
+}
+
+/** Writes one of the entries that are no instruction. */
+export function writeMark(view: DataView, at: number, op: number): void {
+  view.setUint8(at + 12, DECODED_ENTRY_SIZE);
+  view.setUint16(at, op, true);
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { assemble, program } from '../isa/assemble.ts';
+import { Exit } from '../shared/hart-state.ts';
+import { bareHart } from './testing/bare-hart.ts';
+
+const BASE = 0x8000_0000;
+
+test('a loop adds the numbers from 1 to 100', () => {
+  const { hart, ram } = bareHart();
+  ram.write(
+    BASE,
+    program([
+      assemble('addi', { rd: 5, imm: 100 }),
+      assemble('add', { rd: 6, rs1: 6, rs2: 5 }),
+      assemble('addi', { rd: 5, rs1: 5, imm: -1 }),
+      assemble('bne', { rs1: 5, rs2: 0, imm: -8 }),
+      assemble('wfi'),
+    ]),
+  );
+  expect(hart.run(1000)).toBe(Exit.WFI);
+  expect(hart.view.x[6]).toBe(5050n);
+  expect(hart.view.pc).toBe(BigInt(BASE + 20));
+  expect(hart.view.instret).toBe(302n);
+});
+
+test('stores are read back in every width, also across a page', () => {
+  const { hart, ram } = bareHart();
+  ram.write(
+    BASE,
+    program([
+      assemble('lui', { rd: 5, imm: 0x1000 }),
+      assemble('auipc', { rd: 6, imm: 0 }),
+      assemble('add', { rd: 5, rs1: 5, rs2: 6 }),
+      assemble('addi', { rd: 7, imm: -2 }),
+      assemble('sd', { rs1: 5, rs2: 7, imm: -8 }),
+      assemble('lw', { rs1: 5, rd: 8, imm: -8 }),
+      assemble('lwu', { rs1: 5, rd: 9, imm: -8 }),
+      assemble('lhu', { rs1: 5, rd: 10, imm: -5 }),
+      assemble('lbu', { rs1: 5, rd: 11, imm: -8 }),
+      assemble('sd', { rs1: 5, rs2: 7, imm: 0x7fb - 8 }),
+      assemble('ld', { rs1: 5, rd: 12, imm: 0x7fb - 8 }),
+      assemble('wfi'),
+    ]),
+  );
+  expect(hart.run(1000)).toBe(Exit.WFI);
+  const [s0, s1, a0, a1, a2] = [8, 9, 10, 11, 12].map((r) => BigInt.asIntN(64, hart.view.x[r]));
+  expect([s0, s1, a0, a1, a2]).toEqual([-2n, 0xfffffffen, 0xffffn, 0xfen, -2n]);
+});

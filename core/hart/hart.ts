@@ -1,0 +1,200 @@
+/**
+ * One hart: its generated module over the shared memory, and the host functions that the module calls.
+ *
+ * All of a hart's state is in the shared memory; this object holds caches and can be thrown away and made anew between
+ * two calls of {@link Hart.run}.
+ */
+import { ENVCFG, MSTATUS_RESET } from '../isa/mstatus.ts';
+import { Interrupt, setInterrupt } from '../shared/interrupts.ts';
+import { hartView, type MemoryMap } from '../shared/memory-map.ts';
+import { PageStates } from '../shared/page-states.ts';
+import { Attention, Revoke, type HartView } from '../shared/hart-state.ts';
+import type { HostFunctions } from './code.ts';
+import { DecodeCache } from './decode-cache.ts';
+import { generateHart, type HartExports } from './generate.ts';
+import { TLB_SIZE } from './tlb.ts';
+
+/** What a hart needs of the board. */
+export interface HartEnvironment {
+  /** Ticks of 10 MHz. */
+  readonly clock: { ticks(): bigint };
+  /** Device registers by physical address below 4 GiB; widths 1, 2 and 4. */
+  readonly bus: {
+    /** `undefined` where no device is. */
+    read(address: number, width: 1 | 2 | 4): number | undefined;
+    /** False where no device is. */
+    write(address: number, width: 1 | 2 | 4, value: number): boolean;
+  };
+  /** Has the store TLBs of the other harts revoked; returns when all have acknowledged. */
+  revokeOtherStores(): void;
+}
+
+const LOAD_ACCESS_FAULT = 5;
+const STORE_ACCESS_FAULT = 7;
+
+export class Hart {
+  readonly view: HartView;
+  readonly index: number;
+  readonly #map: MemoryMap;
+  readonly #environment: HartEnvironment;
+  readonly #exports: HartExports;
+  readonly #cache: DecodeCache;
+  readonly #states: PageStates;
+  readonly #bytes: Uint8Array;
+
+  /** `module`: the compiled module of {@link generateHart}, if the caller has it already. */
+  constructor(
+    memory: WebAssembly.Memory,
+    map: MemoryMap,
+    index: number,
+    environment: HartEnvironment,
+    module = new WebAssembly.Module(generateHart(map, index)),
+  ) {
+    this.#map = map;
+    this.index = index;
+    this.#environment = environment;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.view = hartView(memory, map, index);
+    this.#states = new PageStates(memory, map);
+    this.#cache = new DecodeCache(memory, map, index, {
+      revokeStores: () => {
+        this.#flush('storeTlb');
+        environment.revokeOtherStores();
+      },
+      flushFetch: () => this.#flush('fetchTlb'),
+    });
+    const instance = new WebAssembly.Instance(module, { env: { memory, ...this.#hostFunctions() } });
+    this.#exports = instance.exports as unknown as HartExports;
+    this.dropCaches();
+  }
+
+  /** The state after reset: M-mode at `pc`, everything else zero or at its reset value. `a0` and `a1` are arguments. */
+  reset(pc: bigint, a0 = 0n, a1 = 0n): void {
+    const { view } = this;
+    view.x.fill(0n);
+    view.f.fill(0n);
+    const zero = [
+      ...(['medeleg', 'mideleg', 'mie', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'mcounteren'] as const),
+      ...([
+        'mcountinhibit',
+        'menvcfg',
+        'stvec',
+        'sscratch',
+        'sepc',
+        'scause',
+        'stval',
+        'scounteren',
+        'senvcfg',
+      ] as const),
+      ...(['satp', 'mcycleOffset', 'minstretOffset', 'reservationValue'] as const),
+    ];
+    for (const field of zero) view[field] = 0n;
+    for (const field of [view.mhpmcounter, view.mhpmevent, view.pmpcfg, view.pmpaddr]) field.fill(0n);
+    view.hartId = BigInt(this.index);
+    view.mstatus = MSTATUS_RESET;
+    view.stimecmp = (1n << 64n) - 1n;
+    view.privilege = 3;
+    view.fflags = 0;
+    view.frm = 0;
+    view.exception = 0;
+    view.reservation = 0;
+    view.mip.store(0);
+    view.x[10] = a0;
+    view.x[11] = a1;
+    view.pc = pc;
+    this.dropCaches();
+  }
+
+  /** Runs about `budget` instructions, or until something needs the caller: returns one of `Exit`. */
+  run(budget: number): number {
+    this.#exports.run(budget);
+    this.view.statDecoded = BigInt(this.#cache.decodedCount);
+    return this.view.exitReason;
+  }
+
+  /** Empties the TLBs and recomputes what is derived from registers; needed after they were changed from outside. */
+  dropCaches(): void {
+    this.view.spaces.fill((1n << 64n) - 1n);
+    this.view.nextSpace = 1;
+    this.view.space = 0;
+    this.#exports.flush_tlbs();
+    this.#exports.update_contexts();
+    this.#exports.update_interrupts();
+  }
+
+  /** Serves what other threads asked for through `requests`, and acknowledges. */
+  serveRequests(): void {
+    const { view } = this;
+    const requests = view.requests.exchange(0);
+    if (requests === 0) return;
+    if ((requests & Revoke.TLB) !== 0) this.#exports.flush_tlbs();
+    else if ((requests & Revoke.STORE_TLB) !== 0) this.#flush('storeTlb');
+    if ((requests & Revoke.CODE) !== 0) this.#cache.dropStale();
+    view.acknowledged.add(1);
+    view.acknowledged.notify();
+  }
+
+  /** Raises or lowers the supervisor timer interrupt when `stimecmp` is in use. */
+  tickTimer(now: bigint = this.#environment.clock.ticks()): void {
+    if ((this.view.menvcfg & ENVCFG.STCE) === 0n) return;
+    setInterrupt(this.view, Interrupt.STI, now >= this.view.stimecmp);
+  }
+
+  /** True when an enabled interrupt is pending, whatever the global enables: what ends WFI. */
+  wakes(): boolean {
+    return (BigInt(this.view.mip.load()) & this.view.mie) !== 0n;
+  }
+
+  /** Takes a pending interrupt if one can be taken now. */
+  takeInterrupt(): boolean {
+    this.view.attention.and(~Attention.INTERRUPT);
+    return this.#exports.take_interrupt() !== 0;
+  }
+
+  #flush(tlb: 'fetchTlb' | 'storeTlb'): void {
+    const at = this.#map.harts[this.index][tlb];
+    this.#bytes.fill(0xff, at, at + TLB_SIZE);
+  }
+
+  #hostFunctions(): HostFunctions {
+    const { view } = this;
+    const cache = this.#cache;
+    const { clock, bus } = this.#environment;
+    const fault = (cause: number): void => {
+      view.exception = 1;
+      view.exceptionCause = cause;
+    };
+    return {
+      decode: (entry) => cache.decode(entry),
+      straddle: (entry, next) => cache.straddle(entry, next),
+      decodedPage: (page) => cache.page(page),
+      rawInstruction: (entry) => cache.raw(entry),
+      mmioRead(address, width) {
+        const at = address >>> 0;
+        const low = bus.read(at, width === 8 ? 4 : (width as 1 | 2 | 4));
+        const high = width === 8 ? bus.read(at + 4, 4) : 0;
+        if (low === undefined || high === undefined) return fault(LOAD_ACCESS_FAULT);
+        view.transfer[0] = low;
+        view.transfer[1] = high;
+      },
+      mmioWrite(address, width) {
+        const at = address >>> 0;
+        const [low, high] = view.transfer;
+        const done = bus.write(
+          at,
+          width === 8 ? 4 : (width as 1 | 2 | 4),
+          width < 4 ? low & (2 ** (width * 8) - 1) : low,
+        );
+        if (!done || (width === 8 && !bus.write(at + 4, 4, high))) fault(STORE_ACCESS_FAULT);
+      },
+      readTime: () => {
+        view.time = clock.ticks();
+      },
+      timerChanged: () => {
+        this.tickTimer();
+      },
+      fenceI: () => cache.dropStale(),
+      codeWritten: (page) => this.#states.written(page),
+    };
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The interpreter: one generated function that runs decoded entries.
+ *
+ *   refetch   `target` is where to go on: attention is looked at, the decoded page is found
+ *     next      the entry at `ip` is taken, `ip` moved behind it, and its operation switched on; handlers fall
+ *               through to the next entry
+ *     taken     a branch has moved `ip`, perhaps out of the page
+ *   trap      an exception was noted while executing the entry `cur`
+ *
+ * Registers stay in the hart's structure; `ip` and the page are locals. `count` is what is left of the budget.
+ */
+import { instructions } from '../isa/table.ts';
+import { Exit } from '../shared/hart-state.ts';
+import { access, call, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import type { FunctionBuilder, Label } from '../wasm/function.ts';
+import type { HartCode } from './code.ts';
+import { Op, PARCELS } from './decoded.ts';
+import type { FloatRoutines } from './float/index.ts';
+import { InstructionEmitter } from './instruction-emitter.ts';
+import type { MemoryRoutines } from './memory.ts';
+import type { PrivilegedRoutines } from './privileged.ts';
+import type { TlbRoutines } from './tlb.ts';
+import { Cause } from '../isa/mstatus.ts';
+
+/** All functions that instructions call. */
+export interface Routines extends PrivilegedRoutines, MemoryRoutines {
+  readonly tlb: TlbRoutines;
+  /** Serves attention within WebAssembly: see attend.ts. */
+  readonly attend: Callee;
+  readonly float: FloatRoutines;
+}
+
+/** The interpreter's variables and ways out, for the emitter of one instruction. */
+export interface Frame {
+  readonly f: FunctionBuilder;
+  readonly code: HartCode;
+  readonly routines: Routines;
+  /** Entry being executed, and where the next is. */
+  readonly cur: Local;
+  readonly ip: Local;
+  /** First entry of the page, and its virtual address. */
+  readonly page: Local;
+  readonly pageAddress: Local;
+  readonly target: Local;
+  readonly count: Local;
+  readonly refetch: Label;
+  readonly taken: Label;
+  readonly trap: Label;
+  /** Stores `instret` and the budget as of before the current instruction (`retired` 0) or behind it (1). */
+  syncCount(retired: 0 | 1): void;
+  /** Leaves the interpreter; `pc` must be stored. */
+  leave(reason: number): void;
+}
+
+/** Fetch faults in a row, without an instruction between, after which the hart is said to be wedged. */
+const WEDGED_AFTER = 64;
+
+/** `run(budget)`: executes about so many instructions; why it returned is in `exitReason`. */
+export function defineRun(code: HartCode, routines: Routines): Callee {
+  const f = code.module.function('run', { budget: 'i32' });
+  const builder = f as unknown as FunctionBuilder;
+  const count = f.variable(f.args.budget);
+  const target = f.variable(code.load64('pc'));
+  const [cur, ip, page, stuck] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
+  const pageAddress = f.local('i64');
+  f.set(stuck, 0);
+  code.store32(builder, 'budget', f.args.budget);
+
+  const syncCount = (retired: 0 | 1): void => {
+    const left = f.let(retired === 1 ? count : count.add(1));
+    const executed = code.load32('budget').sub(left).sext();
+    code.store64(builder, 'instret', code.load64('instret').add(executed));
+    code.store32(builder, 'budget', left);
+  };
+  const leave = (reason: number): void => {
+    code.store32(builder, 'exitReason', reason);
+    f.return();
+  };
+  const raise = (): void => {
+    f.call(routines.raise);
+    f.set(target, code.load64('pc'));
+  };
+
+  f.loop('refetch', (refetch) => {
+    f.ifUnlikely(code.loadAtomic('attention').or(count.ltS(1)), () => {
+      code.store64(builder, 'pc', target);
+      f.scope(() => syncCount(1));
+      f.if(call(routines.attend), () => f.set(target, code.load64('pc')));
+      f.if(code.loadAtomic('attention').or(count.ltS(1)), () => leave(Exit.BUDGET));
+    });
+    f.set(page, call(routines.fetchPage, target));
+    f.ifUnlikely(page.eqz(), () => {
+      code.store64(builder, 'pc', target);
+      raise();
+      f.set(stuck, stuck.add(1));
+      f.if(stuck.geU(WEDGED_AFTER), () => {
+        f.scope(() => syncCount(1));
+        leave(Exit.WEDGED);
+      });
+      f.br(refetch);
+    });
+    f.set(stuck, 0);
+    f.set(pageAddress, target.and(-4096n));
+    f.set(ip, page.add(target.wrap().and(4095).shl(3)));
+
+    f.block('trap', (trap) => {
+      f.loop('next', (next) => {
+        f.block('taken', (taken) => {
+          f.set(cur, ip);
+          f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
+          f.set(count, count.sub(1));
+          const frame: Frame = {
+            ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count },
+            ...{ refetch, taken, trap, syncCount, leave },
+          };
+          const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame)];
+          f.switch(access('i32.load16_u', cur), handlers, () => f.unreachable());
+          f.br(next);
+        });
+        const within = ip.sub(page);
+        const stays = within.ltU(PARCELS * 16).and(code.loadAtomic('attention').or(count.shrU(31)).eqz());
+        f.brIf(next, stays, 'likely');
+        f.set(target, pageAddress.add(within.shrS(3).sext()));
+        f.br(refetch);
+      });
+    });
+    f.set(count, count.add(1));
+    code.store64(builder, 'pc', entryAddress(cur, page, pageAddress));
+    // An illegal instruction's trap value is the instruction.
+    f.if(code.load32('exceptionCause').eq(Cause.ILLEGAL), () => {
+      code.store64(builder, 'exceptionTval', call(code.host.rawInstruction, cur).zext());
+    });
+    raise();
+    f.br(refetch);
+  });
+  return f;
+}
+
+/** Virtual address of the instruction at an entry. */
+export function entryAddress(entry: Expr, page: Expr, pageAddress: Expr): Expr {
+  return pageAddress.add(entry.sub(page).shrS(3).sext());
+}
+
+/** Entries that are no instruction; they do not count as one. */
+function markHandlers(frame: Frame, next: Label): (() => void)[] {
+  const { f, code, cur, ip, page, pageAddress, target, count, routines } = frame;
+  const uncount = (): void => f.set(count, count.add(1));
+  const handlers: (() => void)[] = [];
+  handlers[Op.BLANK] = () => {
+    uncount();
+    f.call(code.host.decode, cur);
+    f.set(ip, cur);
+    f.br(next);
+  };
+  handlers[Op.PAGE_END] = () => {
+    uncount();
+    f.set(target, pageAddress.add(4096));
+    f.br(frame.refetch);
+  };
+  handlers[Op.STRADDLE] = () =>
+    f.scope(() => {
+      const following = f.let(call(routines.fetchPage, pageAddress.add(4096)));
+      f.brIf(frame.trap, following.eqz());
+      uncount();
+      f.call(code.host.straddle, cur, following);
+      f.set(page, following);
+      f.set(pageAddress, pageAddress.add(4096));
+      f.set(ip, following.sub(16));
+      f.br(next);
+    });
+  handlers[Op.ILLEGAL] = () => {
+    code.except(f, Cause.ILLEGAL, 0);
+    f.br(frame.trap);
+  };
+  return handlers;
+}
+
+function instructionHandlers(frame: Frame): (() => void)[] {
+  return instructions.map((instruction) => () => {
+    frame.f.scope(() => {
+      const emitter = new InstructionEmitter(frame);
+      instruction.execute(emitter);
+      emitter.finish(instruction.kind);
+    });
+  });
+}
