@@ -1,10 +1,10 @@
 /**
- * The reference model and the generated routines against QEMU, over the same random operands.
+ * The reference model and the generated routines against QEMU, over all special operands and random ones.
  * TABHYVE_FLOAT_CASES sets the number of calls of each routine, TABHYVE_FLOAT_SEED where they begin.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { floatHarness } from '../hart/float/testing/harness.ts';
-import { randomOperands, seededRandom } from '../hart/float/testing/operands.ts';
+import { randomOperands, seededRandom, specialCalls } from '../hart/float/testing/operands.ts';
 import { floatReference } from './float.ts';
 import { floatOracle, hasFloatOracle, type FloatCase, type FloatOracle } from './testing/float-oracle.ts';
 
@@ -19,11 +19,13 @@ describe.skipIf(!hasFloatOracle())('floating point as QEMU has it', () => {
   it.each(harness.names)('%s', (name) => {
     oracle ??= floatOracle(harness.names);
     const random = seededRandom(seed);
+    const arity = harness.arity(name);
     const cases: FloatCase[] = Array.from({ length: perRoutine }, () => ({
       name,
-      args: randomOperands(random, name, harness.arity(name)),
+      args: randomOperands(random, name, arity),
       rm: random() % 5,
     }));
+    for (const call of specialCalls(name, arity)) cases.push({ name, ...call });
     const outcomes = oracle.run(cases);
     const found = cases.flatMap(({ args, rm }, i) => {
       const ours = [floatReference(name, args, rm), harness.call(name, args, rm)];

@@ -82,9 +82,9 @@ const SUFFIX: Readonly<Record<string, string>> = { f32: 's', f64: 'd', i32: 'w',
 /** The instructions of a routine: operands to registers, the one that counts, its result to an integer register. */
 function assembly(name: string): string {
   const [from = '', ...rest] = name.split('_');
-  const suffix = SUFFIX[from] as string;
+  const suffix = SUFFIX[from];
   if (rest[0] === 'to') {
-    const to = rest[1] as string;
+    const to = rest[1];
     const isWidening = from === 'f32' && to === 'f64';
     // Exact conversions have no rounding mode to name.
     const rm = isWidening || (to === 'f64' && from.endsWith('32')) ? '' : ', dyn';
@@ -92,8 +92,8 @@ function assembly(name: string): string {
     const [target, store] = to.startsWith('f') ? ['ft3', [moveFrom(to)]] : ['%[r]', []];
     return [...load, `fcvt.${SUFFIX[to]}.${suffix} ${target}, ${source}${rm}`, ...store].join('\\n');
   }
-  const operation = rest[0] as string;
-  const [sources, rm] = SHAPES[operation] as readonly [number, boolean];
+  const operation = rest[0];
+  const [sources, rm] = SHAPES[operation];
   const registers = ['ft0', 'ft1', 'ft2'].slice(0, sources);
   const isFloat = !['eq', 'lt', 'le', 'class'].includes(operation);
   const operands = [isFloat ? 'ft3' : '%[r]', ...registers, ...(rm ? ['dyn'] : [])].join(', ');

@@ -112,3 +112,62 @@ function nearProduct(kind: 'f32' | 'f64', a: bigint, b: bigint, random: Random):
   const bits = kind === 'f32' ? BigInt(view.getUint32(0)) : view.getBigUint64(0);
   return BigInt.asUintN(kind === 'f32' ? 32 : 64, bits + BigInt((random() % 5) - 2));
 }
+
+/**
+ * The corners of a kind, of both signs: zeros, ends of the subnormal and normal ranges, neighbours of 1, halves, ends of the
+ * integer formats, infinities and NaN. `few` leaves out what matters to conversions alone.
+ */
+export function specialOperands(kind: OperandKind, few = false): bigint[] {
+  if (kind === 'i64') {
+    const widths = [0n, 1n, 24n, 25n, 31n, 32n, 53n, 54n, 63n];
+    const near = widths.flatMap((width) => [-2n, -1n, 0n, 1n, 2n, 3n].map((delta) => (1n << width) + delta));
+    const carries = [
+      (1n << 63n) - (1n << 9n),
+      (1n << 63n) - (1n << 38n),
+      (1n << 64n) - (1n << 10n),
+      (1n << 64n) - (1n << 39n),
+    ];
+    return [...near, ...carries].flatMap((value) => [BigInt.asUintN(64, value), BigInt.asUintN(64, -value)]);
+  }
+  const [fractionBits, exponentBits] = kind === 'f32' ? [23n, 8n] : [52n, 11n];
+  const bias = (1n << (exponentBits - 1n)) - 1n;
+  const infinity = (2n * bias + 1n) << fractionBits;
+  const at = (exponent: bigint, fraction = 0n): bigint => ((bias + exponent) << fractionBits) + fraction;
+  const half = 1n << (fractionBits - 1n);
+  const core = [
+    ...[0n, 1n, half, at(1n - bias) - 1n, at(1n - bias), at(1n - bias, 1n)],
+    ...[at(0n) - 1n, at(0n), at(0n, 1n), at(0n, half), infinity - 1n],
+    ...[infinity, infinity + half, infinity + 1n],
+  ];
+  const others = [
+    ...[
+      2n,
+      3n,
+      at(-1n) - 1n,
+      at(-1n),
+      at(-1n, 1n),
+      at(1n),
+      at(1n, half / 2n),
+      at(1n - bias, half),
+      infinity + 2n * half - 1n,
+    ],
+    ...[7n, 8n, 15n, 16n, 30n, 31n, 32n, 62n, 63n, 64n].flatMap((width) => [at(width) - 1n, at(width), at(width, 1n)]),
+    ...[fractionBits - 1n, fractionBits, fractionBits + 1n].flatMap((width) => [at(width, 1n), at(width, 3n)]),
+    ...(kind === 'f64'
+      ? [at(31n) - (1n << 21n), at(31n) - (1n << 20n), at(32n) - (1n << 20n), at(-150n), at(-149n)]
+      : []),
+    ...(kind === 'f64' ? [at(-127n), at(-126n) - (1n << 28n), at(-126n) - 1n, at(128n) - (1n << 28n), at(128n)] : []),
+  ];
+  const sign = 1n << (fractionBits + exponentBits);
+  return (few ? core : [...core, ...others]).flatMap((bits) => [bits, bits | sign]);
+}
+
+/** All calls of a routine with special operands, in all rounding modes. */
+export function* specialCalls(name: string, arity: number): Generator<{ args: bigint[]; rm: number }> {
+  const values = specialOperands(operandKind(name), arity > 1);
+  const combinations = (count: number): bigint[][] =>
+    count === 0 ? [[]] : combinations(count - 1).flatMap((head) => values.map((value) => [...head, value]));
+  for (const args of combinations(arity)) {
+    for (let rm = 0; rm < 5; rm++) yield { args, rm };
+  }
+}
