@@ -112,6 +112,20 @@ describe('the receiver', () => {
   });
 });
 
+describe('past the registers', () => {
+  it('sends and receives in the same order as the registers do', () => {
+    write(DATA, 0x41);
+    expect(uart.send(new TextEncoder().encode('BC'))).toBe(2);
+    expect(rings.output).toBe(2);
+    expect(output()).toBe('ABC');
+    expect(uart.send(new Uint8Array(20_000))).toBe(16 * 1024);
+    type('xyz');
+    expect(new TextDecoder().decode(uart.receive(2))).toBe('xy');
+    expect(String.fromCharCode(read(DATA))).toBe('z');
+    expect(uart.receive(5).length).toBe(0);
+  });
+});
+
 describe('interrupts', () => {
   it('come in order of priority', () => {
     write(MCR, LOOP);

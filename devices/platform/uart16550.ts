@@ -132,6 +132,21 @@ export class Uart16550 implements RegisterDevice {
     });
   }
 
+  /** Any thread: sends `bytes` past the registers, for the SBI's debug console; returns how many were taken. */
+  send(bytes: Uint8Array): number {
+    const taken = this.#locked(() => this.#output.write(bytes));
+    this.#bell.output();
+    return taken;
+  }
+
+  /** Any thread: takes up to `max` bytes of input past the registers, in the order in which they were typed. */
+  receive(max: number): Uint8Array {
+    return this.#locked(() => {
+      const fromFifo = Array.from({ length: Math.min(max, this.#state.rxCount) }, () => this.#take());
+      return Uint8Array.from([...fromFifo, ...this.#input.read(max - fromFifo.length)]);
+    });
+  }
+
   /** As after power-on. What is in the rings stays: it belongs to the machine thread and to the person. */
   reset(): void {
     this.#locked(() => {
