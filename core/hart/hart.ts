@@ -29,6 +29,11 @@ export interface HartEnvironment {
   revokeOtherStores(): void;
 }
 
+const ZERO_AT_RESET = [
+  ...(['pc', 'medeleg', 'mideleg', 'mie', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'mcounteren'] as const),
+  ...(['mcountinhibit', 'menvcfg', 'stvec', 'sscratch', 'sepc', 'scause', 'stval', 'scounteren', 'senvcfg'] as const),
+  ...(['satp', 'instret', 'mcycleOffset', 'minstretOffset', 'reservationValue'] as const),
+];
 const LOAD_ACCESS_FAULT = 5;
 const STORE_ACCESS_FAULT = 7;
 
@@ -68,29 +73,13 @@ export class Hart {
     this.dropCaches();
   }
 
-  /** The state after reset: M-mode at `pc`, everything else zero or at its reset value. `a0` and `a1` are arguments. */
-  reset(pc: bigint, a0 = 0n, a1 = 0n): void {
-    const { view } = this;
+  /** The state after reset: M-mode, everything zero or at its reset value. `dropCaches` must follow. */
+  static resetState(view: HartView, index: number): void {
     view.x.fill(0n);
     view.f.fill(0n);
-    const zero = [
-      ...(['medeleg', 'mideleg', 'mie', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'mcounteren'] as const),
-      ...([
-        'mcountinhibit',
-        'menvcfg',
-        'stvec',
-        'sscratch',
-        'sepc',
-        'scause',
-        'stval',
-        'scounteren',
-        'senvcfg',
-      ] as const),
-      ...(['satp', 'mcycleOffset', 'minstretOffset', 'reservationValue'] as const),
-    ];
-    for (const field of zero) view[field] = 0n;
+    for (const field of ZERO_AT_RESET) view[field] = 0n;
     for (const field of [view.mhpmcounter, view.mhpmevent, view.pmpcfg, view.pmpaddr]) field.fill(0n);
-    view.hartId = BigInt(this.index);
+    view.hartId = BigInt(index);
     view.mstatus = MSTATUS_RESET;
     view.stimecmp = (1n << 64n) - 1n;
     view.privilege = 3;
@@ -99,9 +88,12 @@ export class Hart {
     view.exception = 0;
     view.reservation = 0;
     view.mip.store(0);
-    view.x[10] = a0;
-    view.x[11] = a1;
-    view.pc = pc;
+  }
+
+  /** Resets the hart to begin at `pc`. */
+  reset(pc: bigint): void {
+    Hart.resetState(this.view, this.index);
+    this.view.pc = pc;
     this.dropCaches();
   }
 
@@ -122,16 +114,11 @@ export class Hart {
     this.#exports.update_interrupts();
   }
 
-  /** Serves what other threads asked for through `requests`, and acknowledges. */
-  serveRequests(): void {
-    const { view } = this;
-    const requests = view.requests.exchange(0);
-    if (requests === 0) return;
+  /** Drops what other threads asked to be dropped. */
+  revoke(requests: number): void {
     if ((requests & Revoke.TLB) !== 0) this.#exports.flush_tlbs();
     else if ((requests & Revoke.STORE_TLB) !== 0) this.#flush('storeTlb');
     if ((requests & Revoke.CODE) !== 0) this.#cache.dropStale();
-    view.acknowledged.add(1);
-    view.acknowledged.notify();
   }
 
   /** Raises or lowers the supervisor timer interrupt when `stimecmp` is in use. */

@@ -107,9 +107,10 @@ export const HartState = struct('HartState', {
   mip: atomic32,
   /** See {@link Attention}. Who sets a bit notifies; a hart in WFI sleeps on this word while it is 0. */
   attention: atomic32,
-  /** See {@link Revoke}. Stored before attention is set; the hart takes it, acts, then adds 1 to `acknowledged`. */
+  /** See {@link Revoke}, and revoke.ts for the protocol of these three. */
   requests: atomic32,
-  /** Counts served requests; requesters wait on it. */
+  /** Counts requests made, and those of them that were served. */
+  requested: atomic32,
   acknowledged: atomic32,
   /** 1 while the hart runs no guest code (parked, sleeping, not started): counts as acknowledged; drains on leaving. */
   parked: atomic32,

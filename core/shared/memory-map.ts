@@ -201,5 +201,5 @@ export function controlView(memory: WebAssembly.Memory, map: MemoryMap): Control
 
 /** The view of one hart. */
 export function hartView(memory: WebAssembly.Memory, map: MemoryMap, hart: number): HartView {
-  return HartState.view(memory.buffer, (map.harts[hart]).state);
+  return HartState.view(memory.buffer, map.harts[hart].state);
 }

@@ -41,7 +41,7 @@ export class PageStates {
 
   /** Tells that a page was written by other means than a store TLB. */
   written(page: number): void {
-    if (((this.#state[page]) & PAGE_STATE_TRAPS) === 0) return;
+    if ((this.#state[page] & PAGE_STATE_TRAPS) === 0) return;
     const before = Atomics.and(this.#state, page, ~PageState.HAS_CODE & 0xff);
     if ((before & PageState.HAS_CODE) === 0) return;
     Atomics.add(this.#version, page, 1);

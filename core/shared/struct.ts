@@ -133,7 +133,7 @@ export function alignUp(value: number, align: number): number {
 function makeView<F extends Fields>(layout: Layout<F>, buffer: SharedArrayBuffer | ArrayBuffer, base: number): View<F> {
   const view = {};
   for (const [field, type] of Object.entries(layout.fields)) {
-    Object.defineProperty(view, field, accessor(type, buffer, base + (layout.at[field])));
+    Object.defineProperty(view, field, accessor(type, buffer, base + layout.at[field]));
   }
   return view as View<F>;
 }

@@ -1,0 +1,73 @@
+/**
+ * The person's terminal: output of both consoles in the order in which it comes, input to the one that the guest uses.
+ * A guest uses the UART until its virtio console has said something.
+ */
+import type { Uart16550 } from '../devices/platform/uart16550.ts';
+import type { VirtioConsole } from '../devices/virtio/index.ts';
+
+interface Pending {
+  readonly bytes: Uint8Array;
+  at: number;
+  readonly done: () => void;
+}
+
+export class Terminal {
+  readonly #uart: Uart16550;
+  readonly #onOutput: (bytes: Uint8Array<ArrayBuffer>) => void;
+  #console: VirtioConsole | undefined;
+  #target: 'uart' | 'virtio' = 'uart';
+  readonly #pending: Pending[] = [];
+
+  constructor(uart: Uart16550, onOutput: (bytes: Uint8Array<ArrayBuffer>) => void) {
+    this.#uart = uart;
+    this.#onOutput = onOutput;
+  }
+
+  connect(console: VirtioConsole): void {
+    this.#console = console;
+  }
+
+  output(from: 'uart' | 'virtio', bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length === 0) return;
+    if (from === 'virtio' && this.#target !== 'virtio') {
+      this.#target = 'virtio';
+      this.drain();
+    }
+    this.#onOutput(bytes);
+  }
+
+  serveUart(): void {
+    this.output('uart', this.#uart.takeOutput());
+    this.drain();
+  }
+
+  /** What the guest has written and nobody has taken yet; for the end. */
+  flush(): void {
+    this.output('uart', this.#uart.takeOutput());
+  }
+
+  /** Types `bytes`; resolves when the guest's queue has taken all of them. */
+  input(bytes: Uint8Array): Promise<void> {
+    return new Promise((done) => {
+      this.#pending.push({ bytes, at: 0, done });
+      this.drain();
+    });
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#console?.resize(columns, rows);
+  }
+
+  /** Hands on what waits, as far as there is room. */
+  drain(): void {
+    for (;;) {
+      const next = this.#pending[0];
+      if (next === undefined) return;
+      const rest = next.bytes.subarray(next.at);
+      next.at += this.#target === 'virtio' ? (this.#console?.input(rest) ?? 0) : this.#uart.putInput(rest);
+      if (next.at < next.bytes.length) return;
+      this.#pending.shift();
+      next.done();
+    }
+  }
+}
