@@ -2,26 +2,18 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, exclusively, exists, temporaryBeside } from './cache.ts';
+import { exists, temporaryBeside } from './cache.ts';
 import { cmdline } from './cmdline.ts';
 import { unpack } from './deb.ts';
+import { writeExt4 } from './ext4.ts';
 import { makeInitrd } from './initrd.ts';
 import { isKernel, kernelIn } from './kernel.ts';
 import { groups, parseLock, type Group, type Lock } from './lock.ts';
 import { collectModules } from './modules.ts';
 import { obtainPackages, packagePath, type ObtainOptions } from './obtain.ts';
-import type { Progress } from './progress.ts';
 import { initrdModules } from './recipes.ts';
+import { configureRoot, isWantedInRoot, ROOT_SIZE } from './root.ts';
 import { Tree } from './tree.ts';
-
-export interface PrepareOptions {
-  /** Receives one line for a person at a time, without a newline. */
-  readonly log: (line: string) => void;
-  readonly progress?: (event: Progress) => void;
-  readonly signal?: AbortSignal;
-  /** Where downloads and images are kept; by default TABHYVE_CACHE or the user's cache folder. */
-  readonly cacheDir?: string;
-}
 
 /** Absolute paths of the raw images, and the kernel's command line. */
 export interface Images {
@@ -33,24 +25,16 @@ export interface Images {
 
 export const lockFile = fileURLToPath(new URL('images.lock.json', import.meta.url));
 
-/** Makes the images that are not in the cache yet. Nothing is done, and no network used, if all are. */
-export async function makeImages(options: PrepareOptions): Promise<Images> {
-  const cache = options.cacheDir ?? cacheFolder();
-  const obtain: ObtainOptions = {
-    log: options.log,
-    progress: options.progress ?? (() => undefined),
-    signal: options.signal,
-    cache,
-  };
-  const locked = parseLock(await readFile(lockFile, 'utf8'));
-  const waiting = () => options.log('Another process prepares the images; waiting for it …');
-  return exclusively(join(cache, 'lock'), () => build(locked, obtain), { signal: options.signal, waiting });
-}
+/** Images that no preparation has asked for during this time are removed, in milliseconds. */
+const FORGOTTEN = 30 * 24 * 60 * 60 * 1000;
 
-async function build(locked: Lock, options: ObtainOptions): Promise<Images> {
-  const lock = await obtainPackages(locked, options);
-  const folder = join(options.cache, 'images', await inputsId(lock));
+/** Makes the images that are not in the cache yet. Nothing is done, and no network used, if all are. */
+export async function makeImages(options: ObtainOptions): Promise<Images> {
+  const lock = await obtainPackages(parseLock(await readFile(lockFile, 'utf8')), options);
+  const all = join(options.cache, 'images');
+  const folder = join(all, await inputsId(lock));
   if (!(await exists(folder))) {
+    await removeForgotten(all);
     const temporary = temporaryBeside(folder);
     await mkdir(temporary, { recursive: true });
     try {
@@ -69,18 +53,40 @@ async function build(locked: Lock, options: ObtainOptions): Promise<Images> {
   };
 }
 
-async function fill(folder: string, lock: Lock, options: ObtainOptions): Promise<void> {
-  const read = (group: Group) => lock.packages[group].map((pin) => readFile(packagePath(options.cache, pin)));
-  const tree = new Tree();
-  const isWanted = (path: string) => isKernel(path) || path.includes('.ko');
-  for (const deb of read('kernel')) await unpack(await deb, tree, isWanted);
-  await writeFile(join(folder, 'Image'), kernelIn(tree));
+async function removeForgotten(all: string): Promise<void> {
+  for (const name of await readdir(all).catch(() => [])) {
+    const { mtimeMs } = await stat(join(all, name));
+    if (Date.now() - mtimeMs > FORGOTTEN) await rm(join(all, name), { recursive: true, force: true });
+  }
+}
 
-  const modules = await collectModules(tree, initrdModules);
-  const busybox = new Tree();
-  for (const deb of read('initrd')) await unpack(await deb, busybox);
+async function fill(folder: string, lock: Lock, options: ObtainOptions): Promise<void> {
+  const { cache, progress, signal } = options;
+  /** Unpacks a group of packages into a tree. */
+  const unpackAll = async (group: Group, keep?: (path: string) => boolean) => {
+    const pins = lock.packages[group];
+    const tree = new Tree();
+    const report = (done: number) =>
+      progress({ step: group, done, total: pins.length, unit: 'items', detail: `Unpacking packages for the ${group}` });
+    for (const [index, pin] of pins.entries()) {
+      signal?.throwIfAborted();
+      report(index);
+      await unpack(await readFile(packagePath(cache, pin)), tree, keep);
+    }
+    report(pins.length);
+    return tree;
+  };
+
+  const kernel = await unpackAll('kernel', (path) => isKernel(path) || path.includes('.ko'));
+  await writeFile(join(folder, 'Image'), kernelIn(kernel));
+
+  const modules = await collectModules(kernel, initrdModules);
   const init = await readFile(new URL('initrd/init', import.meta.url));
-  await writeFile(join(folder, 'initrd.cpio'), makeInitrd(busybox, modules, init));
+  await writeFile(join(folder, 'initrd.cpio'), makeInitrd(await unpackAll('initrd'), modules, init));
+
+  const root = await unpackAll('root', isWantedInRoot);
+  await configureRoot(root, fileURLToPath(new URL('rootfs', import.meta.url)));
+  await writeExt4(root, join(folder, 'root.img'), { size: ROOT_SIZE, date: new Date(lock.date), signal });
 }
 
 /** A name for all that the images depend on: the packages, and this folder's own sources, whatever changes in them. */

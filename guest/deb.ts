@@ -46,7 +46,8 @@ async function read(stream: AsyncIterable<unknown>): Promise<Buffer> {
 }
 
 function addEntry(tree: Tree, path: string, header: Header, data: Buffer): void {
-  const mode = (header.mode ?? 0o644) & 0o7777;
+  // All files belong to root here: what would run with another group's rights does not.
+  const mode = header.mode & (header.gid === 0 ? 0o7777 : 0o5777);
   switch (header.type) {
     case 'file':
     case 'contiguous-file':
@@ -55,10 +56,10 @@ function addEntry(tree: Tree, path: string, header: Header, data: Buffer): void 
       // The links of the merged /usr belong to base-files; an older package may still bring a directory in their place.
       return tree.get(path)?.type === 'symlink' ? undefined : tree.add(path, { type: 'directory', mode });
     case 'symlink':
-      return tree.add(path, { type: 'symlink', target: header.linkname ?? '' });
+      return tree.add(path, { type: 'symlink', target: header.linkname });
     case 'link':
-      return tree.add(path, { type: 'hardlink', target: placeOf(header.linkname ?? '') });
+      return tree.add(path, { type: 'hardlink', target: placeOf(header.linkname) });
     default:
-      throw new ImageError('bad-archive', `${path} is a ${header.type ?? 'nothing'}, which no package should hold.`);
+      throw new ImageError('bad-archive', `${path} is a ${String(header.type)}, which no package should hold.`);
   }
 }

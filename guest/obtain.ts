@@ -52,7 +52,8 @@ export async function obtainPackages(lock: Lock, options: ObtainOptions): Promis
   const cached = new Set(await readdir(join(options.cache, 'packages')).catch(() => []));
   const { packages, replaced } = select(lock, catalogue, (pin) => cached.has(`${pin.sha256}.deb`));
   for (const sentence of replaced) options.log(sentence);
-  if (replaced.length > 0) options.log('The replacements are verified. To keep them: npm run images:lock');
+  if (replaced.length > 0)
+    options.log('The replacements are verified. To keep them: node --import tsx guest/prepare.ts --lock');
   await downloadAll(packages, options);
   const result = lockOf(packages, lock.date);
   if (replaced.length > 0) await writeWhole(remembered, formatLock(result));

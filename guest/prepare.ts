@@ -1,9 +1,6 @@
-// node --import tsx guest/prepare.ts [--lock | --json]: prepares the guest images, or writes their lock file anew.
+// node --import tsx guest/prepare.ts [--lock]: prepares the guest images and prints where they are, as JSON; or writes their lock file anew.
 
-import { ImageError } from './errors.ts';
-import { prepareImages } from './index.ts';
-import { createRenderer } from './progress.ts';
-import { relock } from './relock.ts';
+import { createRenderer, ImageError, prepareImages, relock } from './index.ts';
 
 const renderer = createRenderer(process.stderr);
 const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** What the images are made of. A change here takes effect with `npm run images:lock`. */
+/** What the images are made of. A change here takes effect with `node --import tsx guest/prepare.ts --lock`. */
 
 /** The package that names the suite's current kernel. */
 export const KERNEL = 'linux-image-riscv64';
