@@ -73,7 +73,9 @@ export function forbids(path, specifier) {
   }
   if (isTest.test(path)) return undefined;
   if (isBuiltin(specifier)) {
-    return layer.node || path.endsWith('.node.ts') ? undefined : `${from}/ runs without Node: no ${specifier}`;
+    return layer.node || /\.node(\.worker)?\.ts$/.test(path)
+      ? undefined
+      : `${from}/ runs without Node: no ${specifier}`;
   }
   const allowed = layer.packages.some((name) =>
     name.endsWith('*')

@@ -107,6 +107,12 @@ class HartLoop {
 
   /** WFI: sleeps until an enabled interrupt is pending, a deadline comes, or attention is asked for. */
   #sleep(): void {
+    const from = this.#board.clock.ticks();
+    this.#sleepUntilWoken();
+    this.#view.statIdle += this.#board.clock.ticks() - from;
+  }
+
+  #sleepUntilWoken(): void {
     const view = this.#view;
     const { clock, aclint } = this.#board;
     for (;;) {

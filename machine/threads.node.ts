@@ -8,7 +8,7 @@ export const nodeThreads: ThreadHost = {
   waitAsync: false,
   startHart(init, events) {
     const { port1, port2 } = new MessageChannel();
-    const thread = startThread(new URL('./hart-node.worker.ts', import.meta.url));
+    const thread = startThread(new URL('./hart.node.worker.ts', import.meta.url));
     port1.on('message', () => events.wake());
     thread.on('error', (error) => events.failed(error));
     thread.postMessage({ init, port: port2 }, [port2]);

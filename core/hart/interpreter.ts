@@ -47,9 +47,9 @@ export interface Frame {
   readonly taken: Label;
   readonly trap: Label;
   /** Stores `instret` and the budget as of before the current instruction (`retired` 0) or behind it (1). */
-  syncCount(retired: 0 | 1): void;
+  readonly syncCount: (retired: 0 | 1) => void;
   /** Leaves the interpreter; `pc` must be stored. */
-  leave(reason: number): void;
+  readonly leave: (reason: number) => void;
 }
 
 /** Fetch faults in a row, without an instruction between, after which the hart is said to be wedged. */

@@ -49,6 +49,11 @@ export class GuestRam {
     this.#written(at, length);
   }
 
+  /** Bytes of the pages that a hart or a device is known to have used; a lower bound, for people. */
+  touched(): number {
+    return this.#states.used() * PAGE_SIZE;
+  }
+
   readU8(address: number): number {
     return this.#u8[this.#at(address, 1)];
   }

@@ -147,6 +147,8 @@ export const HartState = struct('HartState', {
   statTlbMisses: u64,
   statMmio: u64,
   statDecoded: u64,
+  /** Ticks of the clock that the hart slept in WFI. */
+  statIdle: u64,
 });
 
 export type HartView = ViewOf<typeof HartState>;

@@ -39,6 +39,13 @@ export class PageStates {
     return Atomics.load(this.#version, page);
   }
 
+  /** Number of pages that a hart has written or executed. */
+  used(): number {
+    let pages = 0;
+    for (const state of this.#state) if (state !== 0) pages++;
+    return pages;
+  }
+
   /** Tells that a page was written by other means than a store TLB. */
   written(page: number): void {
     if ((this.#state[page] & PAGE_STATE_TRAPS) === 0) return;

@@ -200,6 +200,9 @@ interface WaitAsync {
   waitAsync?: (array: Int32Array, index: number, value: number, timeout: number) => { value: Promise<string> | string };
 }
 
+/** Whether {@link AtomicWord.waitAsync} works here. */
+export const hasWaitAsync = typeof (Atomics as WaitAsync).waitAsync === 'function';
+
 function waitAsync(word: Int32Array, expected: number, milliseconds: number): Promise<unknown> | undefined {
   const wait = (Atomics as WaitAsync).waitAsync;
   return wait && Promise.resolve(wait(word, 0, expected, milliseconds).value);

@@ -1,6 +1,7 @@
 /** A hart over RAM alone, for tests: no devices, a clock that stands still unless told. */
 import { createMemory, layOut, type MemoryMap } from '../../shared/memory-map.ts';
 import { GuestRam } from '../../shared/guest-ram.ts';
+import { generateHart } from '../generate.ts';
 import { Hart, type HartEnvironment } from '../hart.ts';
 
 export interface BareHart {
@@ -13,7 +14,7 @@ export interface BareHart {
 }
 
 const bare = layOut({ harts: 1, ramBytes: 4 << 20 });
-let compiled: WebAssembly.Module | undefined;
+const compiled = new WebAssembly.Module(generateHart(bare, 0));
 
 /** A new hart with 4 MiB of RAM, reset to the beginning of RAM. */
 export function bareHart(bus: Partial<HartEnvironment['bus']> = {}): BareHart {

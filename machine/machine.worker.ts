@@ -1,0 +1,20 @@
+/** The machine worker: what the page talks to. */
+import { expose, proxy } from 'comlink';
+import { deleteDisk, diskExists, listDisks } from '../devices/block/disks.ts';
+import { quota } from '../devices/block/quota.ts';
+import type { MachineListener } from './api.ts';
+import type { MachineHost } from './api-disks.ts';
+import { MachineController } from './control.ts';
+import { webThreads } from './threads.web.ts';
+
+const host: MachineHost = {
+  createMachine: (listener: MachineListener) => proxy(new MachineController(listener, webThreads)),
+  disks: {
+    list: listDisks,
+    exists: diskExists,
+    delete: deleteDisk,
+  },
+  estimate: quota,
+};
+
+expose(host);
