@@ -19,7 +19,7 @@ export class FakeDisk implements BlockBackend {
 
   /** From now on operations stay unanswered until {@link release}. */
   hold(): void {
-    this.#held = [];
+    this.#held ??= [];
   }
 
   /** Operations that wait. */
