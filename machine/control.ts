@@ -15,12 +15,16 @@ const FIGURES_INTERVAL = 250;
 const REBOOTS_MAX = 3;
 const REBOOT_SOON = 4000;
 
-interface Loaded {
+/** What is kept from one boot to the next. Images are loaded anew: they are large, and the browser's cache has them. */
+interface Assembly {
   readonly spec: MachineSpec;
-  readonly kernel: Uint8Array | undefined;
-  readonly initrd: Uint8Array | undefined;
-  readonly firmware: 'sbi' | 'none' | Uint8Array;
   readonly disks: readonly MachineDisk[];
+}
+
+interface Images {
+  readonly kernel?: Uint8Array;
+  readonly initrd?: Uint8Array;
+  readonly firmware: 'sbi' | 'none' | Uint8Array;
 }
 
 export class MachineController implements MachineControl {
@@ -28,12 +32,14 @@ export class MachineController implements MachineControl {
   readonly #threads: ThreadHost;
   #status: MachineStatus = { state: 'off' };
   #loading: AbortController | undefined;
-  #loaded: Loaded | undefined;
+  #assembly: Assembly | undefined;
   #machine: Machine | undefined;
   #figures: ReturnType<typeof setInterval> | undefined;
   #size = { columns: 80, rows: 24 };
   #bootedAt = 0;
   #quickReboots = 0;
+  /** Tells the figures of the running machine. */
+  #sample: () => void = () => undefined;
 
   constructor(listener: MachineListener, threads: ThreadHost) {
     this.#listener = listener;
@@ -47,15 +53,12 @@ export class MachineController implements MachineControl {
     this.#tell({ state: 'loading' });
     try {
       this.#size = { ...spec.console };
-      this.#loaded = await this.#load(spec, loading.signal);
-      loading.signal.throwIfAborted();
       this.#quickReboots = 0;
-      this.#boot(this.#loaded);
+      await this.#assemble(spec, loading.signal);
     } catch (error) {
       await this.#letGo();
       if (loading.signal.aborted) return this.#tell({ state: 'off' });
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#tell({ state: 'crashed', reason });
+      this.#tell({ state: 'crashed', reason: messageOf(error) });
       throw error;
     } finally {
       this.#loading = undefined;
@@ -76,10 +79,9 @@ export class MachineController implements MachineControl {
   }
 
   async reset(): Promise<void> {
-    const loaded = this.#loaded;
-    if (loaded === undefined || this.#machine === undefined) return;
+    if (this.#machine === undefined) return;
     await this.#stopMachine();
-    this.#boot(loaded);
+    await this.#bootAgain();
   }
 
   async powerOff(): Promise<void> {
@@ -99,28 +101,52 @@ export class MachineController implements MachineControl {
     this.#machine?.terminal.resize(columns, rows);
   }
 
-  async #load(spec: MachineSpec, signal: AbortSignal): Promise<Loaded> {
-    const image = (source: ImageSource | undefined, stage: LoadProgress['stage']): Promise<Uint8Array | undefined> =>
-      source === undefined
-        ? Promise.resolve(undefined)
-        : loadImage(source, { signal, onProgress: (done, total) => this.#listener.progress({ stage, done, total }) });
-    const { firmware } = spec;
-    const disks = openDisks(spec.disks);
+  /** Opens the disks while the images come, then boots. */
+  async #assemble(spec: MachineSpec, signal: AbortSignal): Promise<void> {
+    const opening = openDisks(spec.disks).then((disks) => (this.#assembly = { spec, disks }));
+    const [images] = await Promise.allSettled([this.#loadImages(spec, signal), opening]);
+    if (images.status === 'rejected') throw images.reason;
+    const assembly = await opening;
+    signal.throwIfAborted();
+    this.#boot(assembly, images.value);
+  }
+
+  async #loadImages(spec: MachineSpec, signal: AbortSignal): Promise<Images> {
+    const load = (source: ImageSource, stage: LoadProgress['stage']): Promise<Uint8Array> =>
+      loadImage(source, { signal, onProgress: (done, total) => this.#listener.progress({ stage, done, total }) });
+    const { kernel, initrd, firmware } = spec;
+    const [kernelBytes, initrdBytes, firmwareBytes] = await Promise.all([
+      kernel && load(kernel, 'kernel'),
+      initrd && load(initrd, 'initrd'),
+      typeof firmware === 'string' ? firmware : load(firmware, 'kernel'),
+    ]);
+    return {
+      ...(kernelBytes && { kernel: kernelBytes }),
+      ...(initrdBytes && { initrd: initrdBytes }),
+      firmware: firmwareBytes,
+    };
+  }
+
+  /** Boots what was stopped once more, with its disks still open. */
+  async #bootAgain(): Promise<void> {
+    const assembly = this.#assembly;
+    if (assembly === undefined) return;
+    const loading = new AbortController();
+    this.#loading = loading;
+    this.#tell({ state: 'loading' });
     try {
-      const [kernel, initrd, firmwareBytes] = await Promise.all([
-        image(spec.kernel, 'kernel'),
-        image(spec.initrd, 'initrd'),
-        typeof firmware === 'string' ? firmware : image(firmware, 'kernel'),
-      ]);
-      return { spec, kernel, initrd, firmware: firmwareBytes ?? 'sbi', disks: await disks };
+      const images = await this.#loadImages(assembly.spec, loading.signal);
+      loading.signal.throwIfAborted();
+      this.#boot(assembly, images);
     } catch (error) {
-      // The disks are let go of even if the images fail first; their own failure is then of no interest.
-      await disks.then(closeDisks).catch(() => undefined);
-      throw error;
+      await this.#letGo();
+      this.#tell(loading.signal.aborted ? { state: 'off' } : { state: 'crashed', reason: messageOf(error) });
+    } finally {
+      this.#loading = undefined;
     }
   }
 
-  #boot({ spec, kernel, initrd, firmware, disks }: Loaded): void {
+  #boot({ spec, disks }: Assembly, images: Images): void {
     const machine = new Machine({
       shape: { harts: spec.cpus, ramBytes: spec.memorySize, disks: disks.length },
       disks,
@@ -130,12 +156,7 @@ export class MachineController implements MachineControl {
       onHostError: (error) => this.#listener.trouble(error.message),
       onStop: (stop) => void this.#stopped(machine, stop),
     });
-    machine.load({
-      ...(kernel !== undefined && { kernel }),
-      ...(initrd !== undefined && { initrd }),
-      cmdline: spec.cmdline,
-      firmware,
-    });
+    machine.load({ ...images, cmdline: spec.cmdline });
     this.#machine = machine;
     this.#bootedAt = performance.now();
     machine.start();
@@ -144,8 +165,6 @@ export class MachineController implements MachineControl {
     this.#figures = setInterval(() => this.#sample(), FIGURES_INTERVAL);
     this.#tell({ state: 'running' });
   }
-
-  #sample: () => void = () => undefined;
 
   async #stopMachine(): Promise<void> {
     clearInterval(this.#figures);
@@ -159,7 +178,7 @@ export class MachineController implements MachineControl {
   async #stopped(machine: Machine, stop: MachineStop): Promise<void> {
     if (machine !== this.#machine) return;
     await this.#stopMachine();
-    if (stop.reason === 'reset' && this.#loaded !== undefined && this.#mayReboot()) return this.#boot(this.#loaded);
+    if (stop.reason === 'reset' && this.#mayReboot()) return this.#bootAgain();
     await this.#letGo();
     this.#tell(finalStatus(stop));
   }
@@ -173,8 +192,8 @@ export class MachineController implements MachineControl {
 
   /** Writes the disks' buffers and closes them. */
   async #letGo(): Promise<void> {
-    const disks = this.#loaded?.disks ?? [];
-    this.#loaded = undefined;
+    const disks = this.#assembly?.disks ?? [];
+    this.#assembly = undefined;
     await closeDisks(disks).catch((error: unknown) => {
       this.#listener.trouble(
         `A disk was not closed in order: ${error instanceof Error ? error.message : String(error)}`,
@@ -202,4 +221,8 @@ function finalStatus(stop: MachineStop): MachineStatus {
     case 'crashed':
       return { state: 'crashed', reason: stop.message ?? 'The machine cannot go on.' };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
