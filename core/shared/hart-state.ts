@@ -40,8 +40,6 @@ export const Exit = {
   SBI: 2,
   /** A trap loop that can make no progress: the trap vector itself faults at fetch. */
   WEDGED: 3,
-  /** A store asked the machine to stop (test finisher, `tohost`). */
-  MACHINE: 4,
 } as const;
 
 /** SBI HSM hart states (SBI 2.0, section 9 "Hart State Management Extension"). */
@@ -135,10 +133,6 @@ export const HartState = struct('HartState', {
   spaces: array(u64, 64),
   /** Next number to hand out. */
   nextSpace: u32,
-  /** Decode-cache pages in use, and the next to reuse. */
-  decodeSlots: u32,
-  /** Code epoch up to which this hart has dropped stale code. */
-  codeEpoch: u32,
   /** HSM start: where to begin, and the argument in a1. */
   startArgument: array(u32, 2),
   startAddress: array(u32, 2),

@@ -86,8 +86,6 @@ export const DECODED_BEFORE = 2;
 export const DECODED_PAGE_SIZE = (DECODED_BEFORE + PAGE_SIZE / 2 + 2) * DECODED_ENTRY_SIZE;
 /** Decoded pages that a hart keeps. */
 export const DECODE_SLOTS = 1024;
-/** Bookkeeping of a decoded page: guest page number and the code version it was decoded at. */
-export const DECODE_SLOT_INFO_SIZE = 8;
 
 /** Where one hart's parts stand, as byte offsets. */
 export interface HartMap {
@@ -97,7 +95,6 @@ export interface HartMap {
   storeTlb: number;
   /** u16 for each guest page: number of the decoded page plus one, 0 for none. */
   decodeIndex: number;
-  decodeInfo: number;
   decodePages: number;
 }
 
@@ -150,7 +147,6 @@ export function layOut(shape: MachineShape): MemoryMap {
   const hartMaps = hartCores.map((core) => ({
     ...core,
     decodeIndex: take(pages * 2),
-    decodeInfo: take(DECODE_SLOTS * DECODE_SLOT_INFO_SIZE),
     decodePages: take(DECODE_SLOTS * DECODED_PAGE_SIZE),
   }));
   const ram = take(ramBytes, WASM_PAGE);
