@@ -3,13 +3,9 @@
  * the functions that call each other. Addresses are constants: each hart's module is its own.
  */
 import type { MemoryMap, HartMap } from '../shared/memory-map.ts';
-import { HartState } from '../shared/hart-state.ts';
-import { access, i32, type Callee, type Expr, type Operand } from '../wasm/expr.ts';
-import type { FunctionBuilder } from '../wasm/function.ts';
+import type { Callee } from '../wasm/expr.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
-
-type Offsets = typeof HartState.at;
-export type HartField = keyof Offsets;
+import { HartFields } from './fields.ts';
 
 /** The host's part of a hart. Addresses and pointers are offsets into the shared memory. */
 export interface HostFunctions {
@@ -47,13 +43,14 @@ const HOST_SIGNATURES: Readonly<Record<keyof HostFunctions, readonly [number, nu
   codeWritten: [1, 0],
 };
 
-export class HartCode {
+export class HartCode extends HartFields {
   readonly module: ModuleBuilder;
   readonly memory: MemoryMap;
   readonly map: HartMap;
   readonly host: Readonly<Record<keyof HostFunctions, Callee>>;
 
   constructor(module: ModuleBuilder, memory: MemoryMap, hart: number) {
+    super(memory.harts[hart]);
     this.module = module;
     this.memory = memory;
     this.map = memory.harts[hart];
@@ -64,40 +61,4 @@ export class HartCode {
     }
     this.host = host as Record<keyof HostFunctions, Callee>;
   }
-
-  /** Offset of a field of this hart. */
-  at(field: HartField): number {
-    return this.map.state + HartState.at[field];
-  }
-
-  load64(field: HartField, index = 0): Expr {
-    return access('i64.load', 0, this.at(field) + index * 8);
-  }
-  load32(field: HartField): Expr {
-    return access('i32.load', 0, this.at(field));
-  }
-  /** A word that other threads write. */
-  loadAtomic(field: HartField): Expr {
-    return access('i32.atomic.load', 0, this.at(field));
-  }
-  store64(f: FunctionBuilder, field: HartField, value: Operand, index = 0): void {
-    f.store('i64.store', 0, this.at(field) + index * 8, value);
-  }
-  store32(f: FunctionBuilder, field: HartField, value: Operand): void {
-    f.store('i32.store', 0, this.at(field), value);
-  }
-  /** Adds 1 to a counter for people. */
-  count(f: FunctionBuilder, field: HartField): void {
-    this.store64(f, field, this.load64(field).add(1));
-  }
-
-  /** Notes an exception to be taken by whoever called: cause, and the value for `stval`. */
-  except(f: FunctionBuilder, cause: Operand, tval: Operand): void {
-    this.store32(f, 'exception', 1);
-    this.store32(f, 'exceptionCause', cause);
-    this.store64(f, 'exceptionTval', tval);
-  }
 }
-
-/** Offset 0 of the shared memory, which no structure uses: "none". */
-export const NONE: Expr = i32(0);

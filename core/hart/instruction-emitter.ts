@@ -1,38 +1,34 @@
 /**
  * The emitter of the interpreter: operands are read from the decoded entry at run time, registers are loads and
- * stores in the hart's structure, memory goes through the TLBs inline.
+ * stores in the hart's structure.
  */
-import type { AmoOperation, Bits, Cond, CsrOperation, Emitter, Width } from '../isa/emitter.ts';
+import type { Bits, Cond, CsrOperation, Emitter, Width } from '../isa/emitter.ts';
 import type { FloatRoutine } from '../isa/float-routines.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { Cause, MSTATUS } from '../isa/mstatus.ts';
 import { Control } from '../shared/memory-map.ts';
 import { Exit, HartState } from '../shared/hart-state.ts';
-import { access, call, i64, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
-import { emitAmo } from './amo.ts';
+import { access, call, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { GuestEmitter } from './guest-emitter.ts';
 import { CACHE_BLOCK_OPERATIONS } from './memory.ts';
 import { CSR_OPERATIONS } from './privileged.ts';
 import { entryAddress, type Frame } from './interpreter.ts';
-import { bits, expr, WasmState } from './state.ts';
-import { entryOffset, lookupTag } from './tlb.ts';
-
-const LOADS_U = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
-const LOADS_S = { 1: 'i64.load8_s', 2: 'i64.load16_s', 4: 'i64.load32_s', 8: 'i64.load' } as const;
-const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
+import { bits, expr, hartEffects } from './state.ts';
 
 /** Offsets within a decoded entry. */
 const AT = { rd: 2, rs1: 4, rs2: 6, imm: 8, step: 12, rm: 13, rs3: 14 } as const;
 
-export class InstructionEmitter extends WasmState implements Emitter {
+export class InstructionEmitter extends GuestEmitter implements Emitter {
   readonly #frame: Frame;
   /** Where execution goes on, for instructions that change more than registers. */
   #continuation: 'next' | 'refetch' | 'refetch if rs1' | 'gone' = 'next';
 
   constructor(frame: Frame) {
-    super(frame.f, frame.code, frame.routines.changes, () => {
+    const onIllegal = (): void => {
       frame.code.except(frame.f, Cause.ILLEGAL, 0);
       frame.f.br(frame.trap);
-    });
+    };
+    super(frame.f, frame.code, hartEffects(frame.f, frame.code, frame.routines.changes, onIllegal));
     this.#frame = frame;
   }
 
@@ -53,10 +49,10 @@ export class InstructionEmitter extends WasmState implements Emitter {
     return access('i32.load16_u', this.#frame.cur, AT[name]);
   }
   #read(name: 'rs1' | 'rs2' | 'rs3'): Bits {
-    return bits(access('i64.load', this.#field(name), this.code.map.state));
+    return bits(access('i64.load', this.#field(name), this.fields.parts.state));
   }
   #write(value: Bits): void {
-    this.f.store('i64.store', this.#field('rd'), this.code.map.state, expr(value));
+    this.f.store('i64.store', this.#field('rd'), this.fields.parts.state, expr(value));
   }
   get rs1(): Bits {
     return this.#read('rs1');
@@ -103,14 +99,12 @@ export class InstructionEmitter extends WasmState implements Emitter {
   }
   roundingMode(): Bits {
     const fixed = this.f.let(access('i32.load8_u', this.#frame.cur, AT.rm));
-    const mode = this.f.let(select(fixed.eq(7), this.code.load32('frm'), fixed));
+    const mode = this.f.let(select(fixed.eq(7), this.fields.load32('frm'), fixed));
     this.f.ifUnlikely(mode.gtU(4), () => this.illegal());
     return bits(mode.zext());
   }
-  float(routine: FloatRoutine, ...args: Bits[]): Bits {
-    const callee: Callee = this.#frame.routines.float[routine];
-    const operands = args.map((arg, i) => (callee.params[i] === 'i32' ? expr(arg).wrap() : expr(arg)));
-    return bits(call(callee, ...operands));
+  protected floatRoutine(routine: FloatRoutine): Callee {
+    return this.#frame.routines.float[routine];
   }
 
   // --- control -------------------------------------------------------------------------------------------------------
@@ -138,94 +132,38 @@ export class InstructionEmitter extends WasmState implements Emitter {
 
   // --- memory --------------------------------------------------------------------------------------------------------
 
-  loadU(width: Width, address: Bits): Bits {
-    return this.#load(width, address, LOADS_U[width], (value) => value);
+  protected dataContext(): Expr {
+    return this.fields.load32('dataContext').zext();
   }
-  loadS(width: Width, address: Bits): Bits {
-    const extend = { 1: 'extend8', 2: 'extend16', 4: 'extend32' } as const;
-    return this.#load(width, address, LOADS_S[width], (value) => (width === 8 ? value : value[extend[width]]()));
+  protected loadMiss(address: Expr, width: Width, use: (value: Expr) => void): void {
+    use(call(this.#frame.routines.loadSlow, address, width));
+    this.#trapIfExcepted();
   }
-  #load(width: Width, address: Bits, name: string, extend: (value: Expr) => Expr): Bits {
-    const { f, code, routines } = this.#frame;
-    const va = f.let(expr(address));
-    const entry = f.let(entryOffset(va));
-    const value = f.local('i64');
-    f.if(
-      this.#hits(code.map.loadTlb, va, entry, width),
-      () => f.set(value, access(name, va.wrap().add(access('i32.load', entry, code.map.loadTlb + 8)))),
-      () => {
-        f.set(value, extend(call(routines.loadSlow, va, width)));
-        this.#trapIfExcepted();
-      },
-      'likely',
-    );
-    return bits(value);
+  protected storeMiss(address: Expr, value: Expr, width: Width): void {
+    this.f.call(this.#frame.routines.storeSlow, address, value, width);
+    this.#trapIfExcepted();
   }
-
-  store(width: Width, address: Bits, value: Bits): void {
-    const { f, code, routines } = this.#frame;
-    const va = f.let(expr(address));
-    const entry = f.let(entryOffset(va));
-    f.if(
-      this.#hits(code.map.storeTlb, va, entry, width),
-      () => f.store(STORES[width], va.wrap().add(access('i32.load', entry, code.map.storeTlb + 8)), 0, expr(value)),
-      () => {
-        f.call(routines.storeSlow, va, expr(value), width);
-        this.#trapIfExcepted();
-      },
-      'likely',
-    );
-  }
-
-  #hits(tlb: number, address: Expr, entry: Expr, width: Width): Expr {
-    return access('i64.load', entry, tlb).eq(lookupTag(address, width, this.code.load32('dataContext')));
-  }
-
   #trapIfExcepted(): void {
     const { f, code, trap } = this.#frame;
     f.brIf(trap, code.load32('exception'), 'unlikely');
   }
 
-  amo(operation: AmoOperation, width: 4 | 8, address: Bits, value: Bits): Bits {
-    const at = this.#atomicAddress(this.#frame.routines.atomicAddress, address, width);
-    return bits(emitAmo(this.f, operation, width, at, expr(value)));
+  protected atomicPlace(address: Expr, width: 4 | 8): Local {
+    return this.#place(this.#frame.routines.atomicAddress, address, width);
   }
-  loadReserved(width: 4 | 8, address: Bits): Bits {
-    const { f, code, routines } = this.#frame;
-    const at = this.#atomicAddress(routines.reserveAddress, address, width);
-    const value = f.let(width === 8 ? access('i64.atomic.load', at) : access('i32.atomic.load', at).sext());
-    code.store32(f, 'reservation', at);
-    code.store64(f, 'reservationValue', value);
-    return bits(value);
+  protected reservePlace(address: Expr, width: 4 | 8): Local {
+    return this.#place(this.#frame.routines.reserveAddress, address, width);
   }
-  storeConditional(width: 4 | 8, address: Bits, value: Bits): Bits {
-    const { f, code, routines } = this.#frame;
-    const at = this.#atomicAddress(routines.atomicAddress, address, width);
-    const failed = f.variable(i64(1));
-    f.if(code.load32('reservation').eq(at), () => {
-      const expected = code.load64('reservationValue');
-      const same =
-        width === 8
-          ? access('i64.atomic.rmw.cmpxchg', at, 0, expected, expr(value)).eq(expected)
-          : access('i32.atomic.rmw.cmpxchg', at, 0, expected.wrap(), expr(value).wrap()).eq(expected.wrap());
-      f.set(failed, same.eqz().zext());
-    });
-    code.store32(f, 'reservation', 0);
-    return bits(failed);
-  }
-  #atomicAddress(routine: Callee, address: Bits, width: 4 | 8): Local {
+  #place(routine: Callee, address: Expr, width: 4 | 8): Local {
     const { f, trap } = this.#frame;
-    const at = f.variable(call(routine, expr(address), width));
+    const at = f.variable(call(routine, address, width));
     f.brIf(trap, at.eqz(), 'unlikely');
     return at;
   }
 
-  fence(): void {
-    this.f.fence();
-  }
   fenceI(): void {
     this.f.fence();
-    this.f.call(this.code.host.fenceI);
+    this.f.call(this.#frame.code.host.fenceI);
   }
   cacheBlock(operation: 'inval' | 'clean' | 'flush' | 'zero', address: Bits): void {
     this.f.call(this.#frame.routines.cacheBlock, CACHE_BLOCK_OPERATIONS.indexOf(operation), expr(address));

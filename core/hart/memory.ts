@@ -170,7 +170,7 @@ function defineAtomicAddress(code: HartCode, translate: Callee, prepareWrite: Ca
   const entry = f.let(entryOffset(address));
   const tag = f.let(access('i64.load', entry, code.map.storeTlb));
   for (const bytes of [4, 8]) {
-    const hit = width.eq(bytes).and(tag.eq(lookupTag(address, bytes, code.load32('dataContext'))));
+    const hit = width.eq(bytes).and(tag.eq(lookupTag(address, bytes, code.load32('dataContext').zext())));
     f.if(hit, () => f.return(access('i32.load', entry, code.map.storeTlb + 8).add(address.wrap())));
   }
   const host = aligned(f, code, translate, Access.WRITE, Cause.STORE_MISALIGNED);
@@ -190,7 +190,9 @@ function defineFetchPage(code: HartCode, translate: Callee): Callee {
   const f = code.module.function('fetch_page', { address: 'i64' }, ['i32']);
   const { address } = f.args;
   const entry = f.let(entryOffset(address));
-  const hit = access('i64.load', entry, code.map.fetchTlb).eq(lookupTag(address, 1, code.load32('fetchContext')));
+  const hit = access('i64.load', entry, code.map.fetchTlb).eq(
+    lookupTag(address, 1, code.load32('fetchContext').zext()),
+  );
   f.if(hit, () => f.return(access('i32.load', entry, code.map.fetchTlb + 8)));
   code.count(f, 'statTlbMisses');
   f.if(call(translate, address, Access.FETCH).eqz(), () => f.return(0));

@@ -8,7 +8,7 @@ import { i64, type Callee } from '../wasm/expr.ts';
 import type { FunctionBuilder, Params } from '../wasm/function.ts';
 import type { ValueType } from '../wasm/opcodes.ts';
 import type { HartCode } from './code.ts';
-import { bits, expr, WasmState, type ChangeRoutines } from './state.ts';
+import { bits, expr, hartEffects, WasmState, type ChangeRoutines } from './state.ts';
 import type { TlbRoutines } from './tlb.ts';
 
 export const CSR_OPERATIONS: readonly CsrOperation[] = ['write', 'set', 'clear'];
@@ -36,10 +36,11 @@ export function definePrivileged(code: HartCode, tlb: TlbRoutines): PrivilegedRo
     body: (s: WasmState, f: FunctionBuilder<P>) => void,
   ): Callee => {
     const plainBuilder = f as unknown as FunctionBuilder;
-    const s = new WasmState(plainBuilder, code, changes, () => {
+    const effects = hartEffects(plainBuilder, code, changes, () => {
       code.except(plainBuilder, Cause.ILLEGAL, 0);
       f.return(f.results.length > 0 ? 0 : undefined);
     });
+    const s = new WasmState(plainBuilder, code, effects);
     body(s, f);
     return f;
   };

@@ -4,12 +4,42 @@ import { HartState } from '../shared/hart-state.ts';
 import { access, i64, operand, select, type Callee, type Expr, type Operand } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { HartCode } from './code.ts';
+import type { HartFields } from './fields.ts';
+
+/** What semantics ask for beyond values and fields. */
+export interface StateEffects {
+  /** Emits how the code being generated leaves for an illegal-instruction exception. */
+  illegal(): void;
+  /** Emits reading the clock into `time`. */
+  readTime(): void;
+  notice(change: Change): void;
+}
 
 /** Routines that register changes lead to. */
 export interface ChangeRoutines {
   readonly updateContexts: Callee;
   readonly updateInterrupts: Callee;
   readonly flushTlbs: Callee;
+}
+
+/** The effects within a hart's own module. `onIllegal` as {@link StateEffects}`.illegal`. */
+export function hartEffects(
+  f: FunctionBuilder,
+  code: HartCode,
+  changes: ChangeRoutines,
+  onIllegal: () => void,
+): StateEffects {
+  const noticed: Readonly<Record<Change, Callee>> = {
+    mode: changes.updateContexts,
+    interrupts: changes.updateInterrupts,
+    protection: changes.flushTlbs,
+    timer: code.host.timerChanged,
+  };
+  return {
+    illegal: onIllegal,
+    readTime: () => f.call(code.host.readTime),
+    notice: (change) => f.call(noticed[change]),
+  };
 }
 
 // In generated code every Bits and Cond is an Expr; these two say so where the abstract types end.
@@ -21,16 +51,13 @@ const isNarrow = (field: StateField): boolean => (HartState.fields[field] as { k
 
 export class WasmState implements StateEmitter {
   readonly f: FunctionBuilder;
-  readonly code: HartCode;
-  readonly #changes: ChangeRoutines;
-  readonly #onIllegal: () => void;
+  readonly fields: HartFields;
+  readonly #effects: StateEffects;
 
-  /** `onIllegal` emits how the code being generated leaves for an illegal-instruction exception. */
-  constructor(f: FunctionBuilder, code: HartCode, changes: ChangeRoutines, onIllegal: () => void) {
+  constructor(f: FunctionBuilder, fields: HartFields, effects: StateEffects) {
     this.f = f;
-    this.code = code;
-    this.#changes = changes;
-    this.#onIllegal = onIllegal;
+    this.fields = fields;
+    this.#effects = effects;
   }
 
   constant(value: bigint | number): Bits {
@@ -46,41 +73,37 @@ export class WasmState implements StateEmitter {
     this.f.if(expr(condition), then, otherwise);
   }
   get(field: StateField): Bits {
-    return bits(access(isNarrow(field) ? 'i64.load32_u' : 'i64.load', 0, this.code.at(field)));
+    return bits(access(isNarrow(field) ? 'i64.load32_u' : 'i64.load', this.fields.pointer(), this.fields.at(field)));
   }
   put(field: StateField, value: Word): void {
-    this.f.store(isNarrow(field) ? 'i64.store32' : 'i64.store', 0, this.code.at(field), word(value));
+    this.f.store(
+      isNarrow(field) ? 'i64.store32' : 'i64.store',
+      this.fields.pointer(),
+      this.fields.at(field),
+      word(value),
+    );
   }
   getElement(field: 'pmpcfg' | 'pmpaddr' | 'mhpmcounter' | 'mhpmevent', index: number): Bits {
-    return bits(this.code.load64(field, index));
+    return bits(this.fields.load64(field, index));
   }
   putElement(field: 'pmpcfg' | 'pmpaddr' | 'mhpmcounter' | 'mhpmevent', index: number, value: Word): void {
-    this.code.store64(this.f, field, word(value), index);
+    this.fields.store64(this.f, field, word(value), index);
   }
   readMip(): Bits {
-    return bits(access('i64.atomic.load32_u', 0, this.code.at('mip')));
+    return bits(access('i64.atomic.load32_u', this.fields.pointer(), this.fields.at('mip')));
   }
   changeMip(clear: Word, set: Word): void {
-    this.f.store('i32.atomic.rmw.and', 0, this.code.at('mip'), word(clear).wrap().xor(-1));
-    this.f.store('i32.atomic.rmw.or', 0, this.code.at('mip'), word(set).wrap());
+    this.f.store('i32.atomic.rmw.and', this.fields.pointer(), this.fields.at('mip'), word(clear).wrap().xor(-1));
+    this.f.store('i32.atomic.rmw.or', this.fields.pointer(), this.fields.at('mip'), word(set).wrap());
   }
   readTime(): Bits {
-    this.f.call(this.code.host.readTime);
-    return bits(this.code.load64('time'));
+    this.#effects.readTime();
+    return bits(this.fields.load64('time'));
   }
   illegal(): void {
-    this.#onIllegal();
+    this.#effects.illegal();
   }
   notice(change: Change): void {
-    switch (change) {
-      case 'mode':
-        return this.f.call(this.#changes.updateContexts);
-      case 'interrupts':
-        return this.f.call(this.#changes.updateInterrupts);
-      case 'protection':
-        return this.f.call(this.#changes.flushTlbs);
-      case 'timer':
-        return this.f.call(this.code.host.timerChanged);
-    }
+    this.#effects.notice(change);
   }
 }

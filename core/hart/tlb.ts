@@ -39,9 +39,9 @@ export function entryOffset(address: Expr): Expr {
     .shl(4);
 }
 
-/** The tag that an access of `width` bytes at `address` must find. `context` is 32 bits, shifted already. */
+/** The tag that an access of `width` bytes at `address` must find. `context` is an `i64`, shifted already. */
 export function lookupTag(address: Expr, width: number, context: Expr): Expr {
-  return address.and(~0xfffn | BigInt(width - 1)).or(context.zext());
+  return address.and(~0xfffn | BigInt(width - 1)).or(context);
 }
 
 /** The tag of an entry. */

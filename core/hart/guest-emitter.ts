@@ -1,0 +1,115 @@
+/**
+ * What generated code does for a guest instruction whichever engine it is made for: memory accesses that hit the TLB,
+ * atomics, fences, calls of floating-point routines. An engine says what happens when the TLB misses.
+ */
+import type { AmoOperation, Bits, Width } from '../isa/emitter.ts';
+import type { FloatRoutine } from '../isa/float-routines.ts';
+import { access, call, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { emitAmo } from './amo.ts';
+import { bits, expr, WasmState } from './state.ts';
+import { entryOffset, lookupTag } from './tlb.ts';
+
+const LOADS_U = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
+const LOADS_S = { 1: 'i64.load8_s', 2: 'i64.load16_s', 4: 'i64.load32_s', 8: 'i64.load' } as const;
+const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
+const EXTENSIONS = { 1: 'extend8', 2: 'extend16', 4: 'extend32' } as const;
+
+/** Part of an entry behind its tag; see tlb.ts. */
+const ADDEND = 8;
+
+export abstract class GuestEmitter extends WasmState {
+  /** The data context as an `i64`; see tlb.ts. */
+  protected abstract dataContext(): Expr;
+  /** Emits the rest of a load that missed: either hands the value, zero-extended, to `use`, or leaves. */
+  protected abstract loadMiss(address: Expr, width: Width, use: (value: Expr) => void): void;
+  protected abstract storeMiss(address: Expr, value: Expr, width: Width): void;
+  /** Where in the shared memory an atomic access goes that may write, or, for LR, reads only. Leaves on failure. */
+  protected abstract atomicPlace(address: Expr, width: 4 | 8): Local;
+  protected abstract reservePlace(address: Expr, width: 4 | 8): Local;
+  /** The routine to call, which takes so many arguments. */
+  protected abstract floatRoutine(routine: FloatRoutine, arity: number): Callee;
+
+  // --- floating point ------------------------------------------------------------------------------------------------
+
+  float(routine: FloatRoutine, ...args: Bits[]): Bits {
+    const callee = this.floatRoutine(routine, args.length);
+    const operands = args.map((arg, i) => (callee.params[i] === 'i32' ? expr(arg).wrap() : expr(arg)));
+    return bits(call(callee, ...operands));
+  }
+
+  // --- memory --------------------------------------------------------------------------------------------------------
+
+  loadU(width: Width, address: Bits): Bits {
+    return this.#load(width, address, LOADS_U[width], (value) => value);
+  }
+  loadS(width: Width, address: Bits): Bits {
+    return this.#load(width, address, LOADS_S[width], (value) => (width === 8 ? value : value[EXTENSIONS[width]]()));
+  }
+  #load(width: Width, address: Bits, name: string, extend: (value: Expr) => Expr): Bits {
+    const { f } = this;
+    const va = expr(this.let(address));
+    const entry = f.let(entryOffset(va));
+    const value = f.local('i64');
+    f.if(
+      this.hits('loadTlb', va, entry, width),
+      () => f.set(value, access(name, this.hitPlace('loadTlb', va, entry))),
+      () => this.loadMiss(va, width, (missed) => f.set(value, extend(missed))),
+      'likely',
+    );
+    return bits(value);
+  }
+
+  store(width: Width, address: Bits, value: Bits): void {
+    const { f } = this;
+    const va = expr(this.let(address));
+    const entry = f.let(entryOffset(va));
+    f.if(
+      this.hits('storeTlb', va, entry, width),
+      () => f.store(STORES[width], this.hitPlace('storeTlb', va, entry), 0, expr(value)),
+      () => this.storeMiss(va, expr(value), width),
+      'likely',
+    );
+  }
+
+  /** Whether the entry answers an aligned access. */
+  protected hits(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr, width: Width): Expr {
+    const tag = access('i64.load', this.fields.pointer(entry), this.fields.parts[tlb]);
+    return tag.eq(lookupTag(address, width, this.dataContext()));
+  }
+  /** Where an access goes whose entry answers. */
+  protected hitPlace(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr): Expr {
+    return address.wrap().add(access('i32.load', this.fields.pointer(entry), this.fields.parts[tlb] + ADDEND));
+  }
+
+  // --- atomics -------------------------------------------------------------------------------------------------------
+
+  amo(operation: AmoOperation, width: 4 | 8, address: Bits, value: Bits): Bits {
+    return bits(emitAmo(this.f, operation, width, this.atomicPlace(expr(address), width), expr(value)));
+  }
+  loadReserved(width: 4 | 8, address: Bits): Bits {
+    const { f, fields } = this;
+    const at = this.reservePlace(expr(address), width);
+    const value = f.let(width === 8 ? access('i64.atomic.load', at) : access('i32.atomic.load', at).sext());
+    fields.store32(f, 'reservation', at);
+    fields.store64(f, 'reservationValue', value);
+    return bits(value);
+  }
+  storeConditional(width: 4 | 8, address: Bits, value: Bits): Bits {
+    const { f, fields } = this;
+    const at = this.atomicPlace(expr(address), width);
+    const failed = f.variable(i64(1));
+    f.if(fields.load32('reservation').eq(at), () => {
+      const expected = fields.load64('reservationValue');
+      const same =
+        width === 8
+          ? access('i64.atomic.rmw.cmpxchg', at, 0, expected, expr(value)).eq(expected)
+          : access('i32.atomic.rmw.cmpxchg', at, 0, expected.wrap(), expr(value).wrap()).eq(expected.wrap());
+      f.set(failed, same.eqz().zext());
+    });
+    fields.store32(f, 'reservation', 0);
+    return bits(failed);
+  }
+  fence(): void {
+    this.f.fence();
+  }
+}
