@@ -19,7 +19,7 @@ export function endMachine(machine: Machine, ending: Ending): void {
     case 'fail':
       return stop(machine, StopReason.FAILED, ending.code);
     case 'reset':
-      return stop(machine, StopReason.RESET, 0);
+      return stop(machine, StopReason.RESET, Number(ending.failure ?? false));
   }
 }
 

@@ -12,8 +12,10 @@ import type { BlockBackend, BlockError } from '../devices/block/backend.ts';
 import type { QueueDevice } from '../devices/device.ts';
 import { VirtioBlock, VirtioConsole, VirtioEntropy, VirtioQueues } from '../devices/virtio/index.ts';
 import { Bell, Board, type BoardShape } from './board.ts';
+import { isRiscvImage } from './boot/identify.ts';
 import { loadGuest, type Guest } from './boot/load.ts';
 import { startHarts } from './boot/start.ts';
+import { PanicWatch } from './panic.ts';
 import { Terminal } from './terminal.ts';
 import type { HartThread, ThreadHost } from './threads.ts';
 import { resetSbi } from './sbi/state.ts';
@@ -42,6 +44,8 @@ export interface MachineStop {
   readonly reason: 'power-off' | 'reset' | 'failed' | 'crashed';
   /** The guest's exit code for `failed`. */
   readonly code: number;
+  /** For `crashed`: whose doing it was. A panic is known of kernels that then reset the machine (Linux: `panic=-1`). */
+  readonly by?: 'panic' | 'trap' | 'emulator';
   /** For `crashed`: what happened, for a person. */
   readonly message?: string;
 }
@@ -59,6 +63,7 @@ export class Machine {
   readonly #options: MachineOptions;
   readonly #devices: readonly { readonly bit: number; readonly device: QueueDevice }[];
   readonly #doorbell: ReturnType<typeof answerDoorbell>;
+  readonly #panic = new PanicWatch();
   #threads: HartThread[] = [];
   #stopped = false;
   #pausedAt: bigint | undefined;
@@ -71,7 +76,10 @@ export class Machine {
     this.board = board;
     this.#doorbell = answerDoorbell(board.control.doorbell, (bits) => this.#answer(bits), options.threads);
     const { columns, rows } = options;
-    this.terminal = new Terminal(board.uart, options.onOutput);
+    this.terminal = new Terminal(board.uart, (bytes) => {
+      this.#panic.see(bytes);
+      options.onOutput(bytes);
+    });
     const console = new VirtioConsole({
       input: board.console.own,
       ...{ columns, rows },
@@ -103,6 +111,7 @@ export class Machine {
     board.rtc.reset();
     board.uart.reset();
     resetSbi(board.sbi);
+    this.terminal.patient = guest.kernel !== undefined && isRiscvImage(guest.kernel);
     const rngSeed = crypto.getRandomValues(new Uint8Array(64));
     const isa = { extensions: isaExtensions, mmu: 'sv57' as const };
     const entry = loadGuest({
@@ -197,14 +206,18 @@ export class Machine {
       const hex = (value: bigint): string => `0x${value.toString(16)}`;
       return `Processor ${code} cannot go on: its trap handler at ${hex(pc)} cannot be fetched (scause ${scause}, stval ${hex(stval)}).`;
     };
-    const stop = reason === 'crashed' ? { reason, code, message: wedged() } : { reason, code };
-    void this.stop().then(() => this.#options.onStop(stop));
+    void this.stop().then(() => {
+      const panic = reason === 'reset' ? this.#panic.message(code !== 0) : undefined;
+      if (panic !== undefined) this.#options.onStop({ reason: 'crashed', by: 'panic', code: 0, message: panic });
+      else if (reason === 'crashed') this.#options.onStop({ reason, by: 'trap', code, message: wedged() });
+      else this.#options.onStop({ reason, code });
+    });
   }
 
   #threadFailed(error: Error): void {
     if (this.#stopped) return;
     const message = `The emulator itself failed: ${error.message}`;
-    void this.stop().then(() => this.#options.onStop({ reason: 'crashed', code: 0, message }));
+    void this.stop().then(() => this.#options.onStop({ reason: 'crashed', by: 'emulator', code: 0, message }));
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The person's terminal: output of both consoles in the order in which it comes, input to the one that the guest uses.
- * A guest uses the UART until its virtio console has said something.
+ * A guest uses the UART until its virtio console has said something. A kernel's drivers clear the UART's receiver as they
+ * start, so that for one that is patient, input waits until it listens.
  */
 import type { Uart16550 } from '../devices/platform/uart16550.ts';
 import type { VirtioConsole } from '../devices/virtio/index.ts';
@@ -14,6 +15,8 @@ interface Pending {
 export class Terminal {
   readonly #uart: Uart16550;
   readonly #onOutput: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Whether input may wait until the guest is known to take it. */
+  patient = false;
   #console: VirtioConsole | undefined;
   #target: 'uart' | 'virtio' = 'uart';
   readonly #pending: Pending[] = [];
@@ -60,6 +63,7 @@ export class Terminal {
 
   /** Hands on what waits, as far as there is room. */
   drain(): void {
+    if (this.#target === 'uart' && this.patient && !this.#uart.listens) return;
     for (;;) {
       const next = this.#pending[0];
       if (next === undefined) return;

@@ -8,8 +8,8 @@
 import type { RegisterDevice } from '../device.ts';
 import { registerTable } from '../registers.ts';
 
-/** How the guest says that it ends. */
-export type Ending = { kind: 'pass' } | { kind: 'fail'; code: number } | { kind: 'reset' };
+/** How the guest says that it ends; with `failure` it resets because it cannot go on. */
+export type Ending = { kind: 'pass' } | { kind: 'fail'; code: number } | { kind: 'reset'; failure?: true };
 
 /** The finisher's registers; `end` is called on the thread of the hart that writes. */
 export function finisher(end: (ending: Ending) => void): RegisterDevice {

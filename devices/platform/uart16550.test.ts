@@ -27,6 +27,26 @@ const type = (text: string) => uart.putInput(new TextEncoder().encode(text));
 const output = () => new TextDecoder().decode(uart.takeOutput());
 const interrupt = () => read(IIR) & 0x0f;
 
+describe('whether the guest listens', () => {
+  it('shows when it enables the interrupt of the receiver, once', () => {
+    expect(uart.listens).toBe(false);
+    write(IER, 2);
+    expect(uart.listens).toBe(false);
+    write(IER, 3);
+    expect([uart.listens, rings.inputRoom]).toEqual([true, 1]);
+    write(IER, 0);
+    write(IER, 1);
+    expect([uart.listens, rings.inputRoom]).toEqual([true, 1]);
+    uart.reset();
+    expect(uart.listens).toBe(false);
+  });
+
+  it('shows when it asks for input through the SBI', () => {
+    expect(uart.receive(4)).toHaveLength(0);
+    expect([uart.listens, rings.inputRoom]).toEqual([true, 1]);
+  });
+});
+
 describe('the transmitter', () => {
   it('hands bytes to the machine thread', () => {
     expect(read(LSR)).toBe(0x60);

@@ -43,6 +43,8 @@ const UartState = struct('Uart', {
   outputBlocked: u32,
   /** The machine thread has more input than there was room for. */
   inputBlocked: u32,
+  /** The guest has shown that it takes input: by enabling the receiver's interrupt, or through the SBI. */
+  listens: u32,
   /** The receiver's FIFO: bytes, the oldest one's place, and how many. */
   rx: array(u8, FIFO_SIZE),
   rxHead: u32,
@@ -70,7 +72,7 @@ export function allocateUart(allocator: DeviceAllocator): UartMemory {
 export interface UartBell {
   /** There is output to take. */
   output(): void;
-  /** There is room for input again, after some was refused. */
+  /** There is room for input again, after some was refused; or the guest begins to listen. */
   inputRoom(): void;
 }
 
@@ -142,9 +144,18 @@ export class Uart16550 implements RegisterDevice {
   /** Any thread: takes up to `max` bytes of input past the registers, in the order in which they were typed. */
   receive(max: number): Uint8Array {
     return this.#locked(() => {
+      this.#hearListener();
       const fromFifo = Array.from({ length: Math.min(max, this.#state.rxCount) }, () => this.#take());
       return Uint8Array.from([...fromFifo, ...this.#input.read(max - fromFifo.length)]);
     });
+  }
+
+  /**
+   * Whether the guest is known to take input. A driver clears the receiver when it starts, so that what comes before is
+   * lost; a guest that polls the registers is never known to.
+   */
+  get listens(): boolean {
+    return this.#state.listens !== 0;
   }
 
   /** As after power-on. What is in the rings stays: it belongs to the machine thread and to the person. */
@@ -152,7 +163,7 @@ export class Uart16550 implements RegisterDevice {
     this.#locked(() => {
       const state = this.#state;
       state.ier = state.fcr = state.lcr = state.mcr = state.scr = state.dll = state.dlm = 0;
-      state.lineErrors = state.modemDeltas = state.thrEmptied = state.rxHead = state.rxCount = 0;
+      state.lineErrors = state.modemDeltas = state.thrEmptied = state.rxHead = state.rxCount = state.listens = 0;
     });
   }
 
@@ -220,6 +231,13 @@ export class Uart16550 implements RegisterDevice {
     const enabled = value & ~this.#state.ier;
     this.#state.ier = value;
     if ((enabled & IER.ETBEI) !== 0 && this.#isThrEmpty()) this.#state.thrEmptied = 1;
+    if ((enabled & IER.ERBFI) !== 0) this.#hearListener();
+  }
+
+  #hearListener(): void {
+    if (this.#state.listens !== 0) return;
+    this.#state.listens = 1;
+    this.#bell.inputRoom();
   }
 
   // 8.5 "FIFO Control Register"

@@ -22,9 +22,11 @@ export interface Guest {
   readonly kernel?: Uint8Array;
   readonly initrd?: Uint8Array;
   readonly cmdline?: string;
+  /** More properties of the device tree's /chosen, for what is too long for the command line. */
+  readonly chosen?: Readonly<Record<string, string>>;
   /** What runs in M-mode: the SBI that is built in, nothing but the guest itself, or a file such as OpenSBI. */
   readonly firmware?: 'sbi' | 'none' | Uint8Array;
-  readonly board: Omit<BoardDescription, 'bootargs' | 'initrd'>;
+  readonly board: Omit<BoardDescription, 'bootargs' | 'chosen' | 'initrd'>;
 }
 
 /** How the harts begin. */
@@ -83,7 +85,7 @@ function loadFirmware(guest: Guest, firmware: Uint8Array): Entry {
 }
 
 /** Initramfs and device tree; returns the latter's address. */
-function placeRest(placement: Placement, { board, initrd, cmdline }: Guest): number {
+function placeRest(placement: Placement, { board, initrd, cmdline, chosen }: Guest): number {
   let window: Window | undefined;
   if (initrd !== undefined && initrd.length > 0) {
     window = { base: placement.putHigh('the initramfs', initrd), size: initrd.length };
@@ -91,6 +93,7 @@ function placeRest(placement: Placement, { board, initrd, cmdline }: Guest): num
   const tree = virtDeviceTree({
     ...board,
     ...(cmdline !== undefined && { bootargs: cmdline }),
+    ...(chosen !== undefined && { chosen }),
     ...(window !== undefined && { initrd: window }),
   });
   return placement.putHigh('the device tree', tree);

@@ -22,6 +22,13 @@ describe('virtDeviceTree', () => {
     expect(node('/chosen')?.properties.get('rng-seed')).toEqual(new Uint8Array(32).fill(7));
   });
 
+  it('hands over more properties of /chosen', () => {
+    const script = 'echo one\necho two\n';
+    expect(readTexts(node('/chosen', { ...board, chosen: { 'tabhyve,exec': script } }), 'tabhyve,exec')).toEqual([
+      script,
+    ]);
+  });
+
   it('describes each hart', () => {
     expect(readCells(node('/cpus'), 'timebase-frequency')).toEqual([10_000_000]);
     const cpu = node('/cpus/cpu@1');

@@ -39,6 +39,8 @@ export interface BoardDescription {
   /** 32 bytes or more of fresh randomness for the guest's generator. */
   readonly rngSeed?: Uint8Array;
   readonly bootargs?: string;
+  /** More properties of /chosen. */
+  readonly chosen?: Readonly<Record<string, string>>;
   readonly initrd?: Window;
   /** Console before the guest's drivers, as a path of the tree. Default: the serial port. */
   readonly stdoutPath?: string;
@@ -107,7 +109,7 @@ function virtTree(board: BoardDescription): DeviceNode {
 
 function chosen(board: BoardDescription): DeviceNode {
   const { bootargs, initrd, rngSeed, stdoutPath = `/soc/${serialName}` } = board;
-  const properties: Record<string, PropertyValue> = { 'stdout-path': stdoutPath };
+  const properties: Record<string, PropertyValue> = { 'stdout-path': stdoutPath, ...board.chosen };
   if (bootargs !== undefined) properties['bootargs'] = bootargs;
   if (rngSeed !== undefined) properties['rng-seed'] = rngSeed;
   if (initrd !== undefined) {

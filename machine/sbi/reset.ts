@@ -12,8 +12,9 @@ export const systemReset: SbiExtension = {
     /* sbi_system_reset */ ({ env, args }) => {
       const [type, reason] = args.map((arg) => BigInt.asUintN(32, arg));
       if (type > ResetType.WARM_REBOOT || reason > ResetReason.SYSTEM_FAILURE) return failure(SbiError.INVALID_PARAM);
-      if (type !== ResetType.SHUTDOWN) env.end({ kind: 'reset' });
-      else if (reason === ResetReason.SYSTEM_FAILURE) env.end({ kind: 'fail', code: 1 });
+      const failed = reason === ResetReason.SYSTEM_FAILURE;
+      if (type !== ResetType.SHUTDOWN) env.end(failed ? { kind: 'reset', failure: true } : { kind: 'reset' });
+      else if (failed) env.end({ kind: 'fail', code: 1 });
       else env.end({ kind: 'pass' });
       return { outcome: 'ended' };
     },

@@ -150,7 +150,7 @@ describe('system reset', () => {
       { kind: 'pass' },
       { kind: 'fail', code: 1 },
       { kind: 'reset' },
-      { kind: 'reset' },
+      { kind: 'reset', failure: true },
     ]);
   });
 
