@@ -96,7 +96,7 @@ async function continuePart(wanted: Wanted, part: string, options: DownloadOptio
     transform(chunk: Buffer, _encoding, done) {
       received += chunk.length;
       options.progress?.(received);
-      done(received > wanted.size ? new Error('the server sends more than the file has') : null, chunk);
+      done(received > wanted.size ? notTheFile(wanted, `it has more than ${wanted.size} bytes`) : null, chunk);
     },
   });
   const file = createWriteStream(part, { flags: continues ? 'a' : 'w' });
