@@ -33,6 +33,8 @@ export class DecodeCache {
   #epoch: number;
   /** Instructions decoded so far. */
   decodedCount = 0;
+  /** Advances when pages that were written since they were decoded are dropped. */
+  generation = 0;
 
   /** `revokeStores` takes every hart's store TLB entries back, acknowledged; `flushFetch` empties this hart's fetch TLB. */
   constructor(
@@ -58,6 +60,17 @@ export class DecodeCache {
     const slot = this.#index[page] - 1;
     if (slot >= 0 && this.#versions[slot] === this.#states.version(page)) return this.#entries(slot);
     return this.#entries(this.#claim(page, slot));
+  }
+
+  /** The guest page whose first entry is at `entries`. */
+  guestPage(entries: number): number {
+    return this.#pages[Math.floor((entries - this.#map.decodePages) / DECODED_PAGE_SIZE)];
+  }
+
+  /** Says that code of `page` is about to be read, and returns its version as of then. */
+  claimCode(page: number): number {
+    if (this.#states.markCode(page)) this.#revokeStores();
+    return this.#states.version(page);
   }
 
   /** Decodes the instruction of the blank entry at `entry`. */
@@ -97,6 +110,7 @@ export class DecodeCache {
     const epoch = this.#states.codeEpoch.load();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
+    this.generation++;
     let dropped = false;
     this.#pages.forEach((page, slot) => {
       if (page < 0 || this.#states.version(page) === this.#versions[slot]) return;
@@ -122,8 +136,7 @@ export class DecodeCache {
         this.#flushFetch();
       }
     }
-    if (this.#states.markCode(page)) this.#revokeStores();
-    this.#versions[taken] = this.#states.version(page);
+    this.#versions[taken] = this.claimCode(page);
     this.#pages[taken] = page;
     this.#index[page] = taken + 1;
     const at = this.#entries(taken);

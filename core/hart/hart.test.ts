@@ -46,3 +46,26 @@ test('stores are read back in every width, also across a page', () => {
   const [s0, s1, a0, a1, a2] = [8, 9, 10, 11, 12].map((r) => BigInt.asIntN(64, hart.view.x[r]));
   expect([s0, s1, a0, a1, a2]).toEqual([-2n, 0xfffffffen, 0xffffn, 0xfen, -2n]);
 });
+
+test('a step executes one instruction, whatever follows, or enters one trap', () => {
+  const { hart, ram } = bareHart();
+  const words = [
+    assemble('addi', { rd: 5, rs1: 5, imm: 1 }),
+    assemble('jal', { rd: 0, imm: 8 }),
+    assemble('wfi'),
+    assemble('ld', { rd: 6, rs1: 0 }),
+  ];
+  ram.write(BASE, program(words));
+  hart.view.mtvec = BigInt(BASE);
+  const seen = Array.from({ length: 4 }, () => {
+    expect(hart.step()).toBe(Exit.BUDGET);
+    return [Number(hart.view.pc) - BASE, Number(hart.view.instret)];
+  });
+  expect(seen).toEqual([
+    [4, 1],
+    [12, 2],
+    [0, 2],
+    [4, 3],
+  ]);
+  expect(hart.view.mcause).toBe(5n);
+});

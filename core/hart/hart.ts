@@ -37,6 +37,17 @@ const ZERO_AT_RESET = [
 const LOAD_ACCESS_FAULT = 5;
 const STORE_ACCESS_FAULT = 7;
 
+/** Modules that execute one instruction at a time, made when first asked for. */
+const exactModules = new WeakMap<MemoryMap, Map<number, WebAssembly.Module>>();
+
+function exactModule(map: MemoryMap, hart: number): WebAssembly.Module {
+  const modules = exactModules.get(map) ?? new Map<number, WebAssembly.Module>();
+  exactModules.set(map, modules);
+  const module = modules.get(hart) ?? new WebAssembly.Module(generateHart(map, hart, true));
+  modules.set(hart, module);
+  return module;
+}
+
 export class Hart {
   readonly view: HartView;
   readonly index: number;
@@ -46,6 +57,8 @@ export class Hart {
   readonly #cache: DecodeCache;
   readonly #states: PageStates;
   readonly #bytes: Uint8Array;
+  readonly #imports: WebAssembly.Imports;
+  #exact: HartExports | undefined;
 
   /** `module`: the compiled module of {@link generateHart}, if the caller has it already. */
   constructor(
@@ -68,8 +81,8 @@ export class Hart {
       },
       flushFetch: () => this.#flush('fetchTlb'),
     });
-    const instance = new WebAssembly.Instance(module, { env: { memory, ...this.#hostFunctions() } });
-    this.#exports = instance.exports as unknown as HartExports;
+    this.#imports = { env: { memory, ...this.#hostFunctions() } };
+    this.#exports = new WebAssembly.Instance(module, this.#imports).exports as HartExports;
     this.dropCaches();
   }
 
@@ -102,6 +115,40 @@ export class Hart {
     this.#exports.run(budget);
     this.view.statDecoded = BigInt(this.#cache.decodedCount);
     return this.view.exitReason;
+  }
+
+  /** Executes exactly one instruction, or enters one trap: returns one of `Exit`. An interrupt is taken first. */
+  step(): number {
+    this.#exact ??= new WebAssembly.Instance(exactModule(this.#map, this.index), this.#imports).exports as HartExports;
+    this.#exact.run(1);
+    return this.view.exitReason;
+  }
+
+  /** What compiled code may import: the functions of the hart's own module. */
+  get routines(): WebAssembly.ModuleImports {
+    return this.#exports;
+  }
+
+  /** Advances when FENCE.I, this hart's or another's, may have made translated code stale: see {@link claimCode}. */
+  get codeGeneration(): number {
+    return this.#cache.generation;
+  }
+
+  /** The guest page that holds the instruction at `pc`, or -1 when fetching it would trap. */
+  codePage(): number {
+    const decoded = this.#exports.fetch_page(this.view.pc);
+    this.view.exception = 0;
+    return decoded === 0 ? -1 : this.#cache.guestPage(decoded);
+  }
+
+  /** Says that code of a guest page is about to be translated; what is read then is good while the page has this version. */
+  claimCode(page: number): number {
+    return this.#cache.claimCode(page);
+  }
+
+  /** The version of a guest page's code. */
+  codeVersion(page: number): number {
+    return this.#states.version(page);
   }
 
   /** Empties the TLBs and recomputes what is derived from registers; needed after they were changed from outside. */

@@ -55,8 +55,11 @@ export interface Frame {
 /** Fetch faults in a row, without an instruction between, after which the hart is said to be wedged. */
 const WEDGED_AFTER = 64;
 
-/** `run(budget)`: executes about so many instructions; why it returned is in `exitReason`. */
-export function defineRun(code: HartCode, routines: Routines): Callee {
+/**
+ * `run(budget)`: executes about so many instructions; why it returned is in `exitReason`. Made to be `exact`, it looks
+ * at the budget behind each instruction, and a trap that is entered uses up what is left.
+ */
+export function defineRun(code: HartCode, routines: Routines, exact = false): Callee {
   const f = code.module.function('run', { budget: 'i32' });
   const builder = f as unknown as FunctionBuilder;
   const count = f.variable(f.args.budget);
@@ -79,6 +82,9 @@ export function defineRun(code: HartCode, routines: Routines): Callee {
   const raise = (): void => {
     f.call(routines.raise);
     f.set(target, code.load64('pc'));
+    if (!exact) return;
+    f.scope(() => syncCount(1));
+    leave(Exit.BUDGET);
   };
 
   f.loop('refetch', (refetch) => {
@@ -115,11 +121,11 @@ export function defineRun(code: HartCode, routines: Routines): Callee {
           };
           const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame)];
           f.switch(access('i32.load16_u', cur), handlers, () => f.unreachable());
-          f.br(next);
+          if (!exact) f.br(next);
         });
         const within = ip.sub(page);
         const stays = within.ltU(PARCELS * 16).and(code.loadAtomic('attention').or(count.shrU(31)).eqz());
-        f.brIf(next, stays, 'likely');
+        if (!exact) f.brIf(next, stays, 'likely');
         f.set(target, pageAddress.add(within.shrS(3).sext()));
         f.br(refetch);
       });
