@@ -26,8 +26,16 @@ export const WINDOW_BASE = 0x4000_0000;
 /** The slot that a board puts its device in; its INTA# is wire 2 then. */
 export const SLOT = 2;
 
+/** What a driver sees of a board. */
+export interface GuestView {
+  readonly transport: TransportName;
+  readonly ram: GuestRam;
+  readonly mmio: RegisterDevice;
+  readonly pci: PciHost;
+}
+
 /** A machine with one virtio device, seen by a machine thread and by what a hart thread would have. */
-export class FakeBoard<Model extends VirtioModel = VirtioModel, Own = unknown> {
+export class FakeBoard<Model extends VirtioModel = VirtioModel, Own = unknown> implements GuestView {
   readonly transport: TransportName;
   readonly map: MemoryMap = layOut({ harts: 1, ramBytes: 16 << 20 });
   readonly memory: WebAssembly.Memory;

@@ -11,7 +11,7 @@
 import { RAM_BASE } from '../../../core/shared/memory-map.ts';
 import type { GuestRam } from '../../../core/shared/guest-ram.ts';
 import { Feature, Status } from '../features.ts';
-import type { FakeBoard } from './fake-board.ts';
+import type { GuestView } from './fake-board.ts';
 import { driverTransport, type DriverTransport } from './transport.ts';
 
 export type Buffer = { readonly readable: Uint8Array } | { readonly writable: number };
@@ -74,7 +74,7 @@ export class FakeDriver {
   readonly #done = new Map<Submitted, Completed>();
   #next = RAM_BASE + 0x1000;
 
-  constructor(board: FakeBoard, options: DriverOptions = {}) {
+  constructor(board: GuestView, options: DriverOptions = {}) {
     this.transport = driverTransport(board);
     this.ram = board.ram;
     this.#options = options;

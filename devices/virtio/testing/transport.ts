@@ -2,7 +2,7 @@
  * How the fake driver reaches a device: the same operations over MMIO and over PCI, with nothing but register accesses.
  */
 import type { AccessWidth, RegisterDevice } from '../../device.ts';
-import { SLOT, WINDOW_BASE, type FakeBoard } from './fake-board.ts';
+import { SLOT, WINDOW_BASE, type GuestView } from './fake-board.ts';
 
 /** Where a queue's parts stand, and how large it is. */
 export interface QueuePlace {
@@ -108,7 +108,7 @@ export function capabilities(ecam: RegisterDevice, slot: number): { id: number; 
 }
 
 /** 4.1 Virtio Over PCI: finds the structures by the capability list, places the BAR, switches memory space on. */
-export function pciDriver(board: Pick<FakeBoard, 'pci'>, barAt = WINDOW_BASE + 0x10_0000): DriverTransport {
+export function pciDriver(board: Pick<GuestView, 'pci'>, barAt = WINDOW_BASE + 0x10_0000): DriverTransport {
   const { ecam, window } = board.pci;
   const config = configSpace(ecam, SLOT);
   config.write(0x10, 4, barAt);
@@ -185,6 +185,6 @@ export function pciDriver(board: Pick<FakeBoard, 'pci'>, barAt = WINDOW_BASE + 0
 }
 
 /** The transport of a board. */
-export function driverTransport(board: FakeBoard): DriverTransport {
+export function driverTransport(board: GuestView): DriverTransport {
   return board.transport === 'mmio' ? mmioDriver(board.mmio) : pciDriver(board);
 }
