@@ -4,6 +4,7 @@
  * An `Expr` is lazy: used twice, it is computed twice, and it sees the memory and locals of the moment of use.
  * `FunctionBuilder.let` pins a value down. Mixing types throws when the code is built, not when it runs.
  */
+import { foldBinary, foldUnary } from './fold.ts';
 import { accessOperator, operator, type Access, type Operator, type ValueType } from './opcodes.ts';
 
 /** A value that operators take: an expression, or a constant of the other operand's type. */
@@ -157,7 +158,10 @@ export class Expr {
   binary(name: string, b: Operand): Expr {
     const other = operand(this.type, b);
     const op = operator(`${this.type}.${name}`);
-    return fold(op, this, other) ?? apply(op, [this, other]);
+    const folded = foldBinary(op, this.node, other.node);
+    if (folded === undefined) return name === 'add' ? addTo(op, this, other) : apply(op, [this, other]);
+    if (typeof folded === 'bigint') return constant(op.result, folded);
+    return folded === 'left' ? this : other;
   }
 }
 
@@ -202,8 +206,21 @@ export function operand(type: ValueType, value: Operand): Expr {
   }
 }
 
+function constant(type: ValueType, value: bigint): Expr {
+  return type === 'i32' ? i32(Number(value)) : i64(value);
+}
+
 function unary(name: string, a: Expr): Expr {
-  return apply(operator(name), [a]);
+  const op = operator(name);
+  const folded = foldUnary(op, a.node);
+  return folded === undefined ? apply(op, [a]) : constant(op.result, folded);
+}
+
+/** `a + b`, where a constant added to `a` before is added at once. */
+function addTo(op: Operator, a: Expr, b: Expr): Expr {
+  if (b.node.kind !== 'const' || a.node.kind !== 'op' || a.node.op !== op) return apply(op, [a, b]);
+  const [inner, before] = a.node.args;
+  return before.node.kind === 'const' ? inner.add(before.add(b)) : apply(op, [a, b]);
 }
 
 function apply(op: Operator, args: readonly Expr[]): Expr {
@@ -216,7 +233,12 @@ function apply(op: Operator, args: readonly Expr[]): Expr {
 /** `condition ? a : b` without a branch; both sides are computed. */
 export function select(condition: Expr, a: Operand, b: Operand): Expr {
   const type = a instanceof Expr ? a.type : b instanceof Expr ? b.type : 'i32';
-  return new Expr(type, { kind: 'select', args: [operand(type, a), operand(type, b), condition.wrap()] });
+  const [ifSo, ifNot] = [operand(type, a), operand(type, b)];
+  if (condition.node.kind === 'const') {
+    const [chosen, other] = condition.node.value ? [ifSo, ifNot] : [ifNot, ifSo];
+    if (!hasEffect(other)) return chosen;
+  }
+  return new Expr(type, { kind: 'select', args: [ifSo, ifNot, condition.wrap()] });
 }
 
 /** A load or an atomic read-modify-write: `access('i64.load', address, offset)`. Offsets are at least 0. */
@@ -253,34 +275,19 @@ export function callNode(callee: Callee, args: readonly Operand[]): Extract<Node
   return { kind: 'call', callee, args: args.map((arg, i) => operand(callee.params[i], arg)) };
 }
 
-type Folder = (a: bigint, b: bigint) => bigint;
-const FOLDERS: Readonly<Record<string, Folder>> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  and: (a, b) => a & b,
-  or: (a, b) => a | b,
-  xor: (a, b) => a ^ b,
-};
-/** Operations that change nothing when the right side is this. */
-const NEUTRAL: Readonly<Record<string, bigint>> = {
-  add: 0n,
-  sub: 0n,
-  or: 0n,
-  xor: 0n,
-  shl: 0n,
-  shr_s: 0n,
-  shr_u: 0n,
-  and: -1n,
-};
-
-/** What an integer operation on constants, or with a neutral constant, comes to; `undefined` if it must be computed. */
-function fold(op: Operator, a: Expr, b: Expr): Expr | undefined {
-  if (b.node.kind !== 'const' || (b.type !== 'i32' && b.type !== 'i64')) return undefined;
-  const name = op.name.slice(4);
-  const right = BigInt(b.node.value);
-  if (NEUTRAL[name] === right) return a;
-  const folder = FOLDERS[name];
-  if (a.node.kind !== 'const' || !folder) return undefined;
-  const value = folder(BigInt(a.node.value), right);
-  return a.type === 'i32' ? i32(Number(BigInt.asIntN(32, value))) : i64(value);
+/** Whether evaluating it does more than give a value: such an expression must be evaluated exactly once. */
+export function hasEffect(expr: Expr): boolean {
+  const { node } = expr;
+  switch (node.kind) {
+    case 'const':
+    case 'local':
+      return false;
+    case 'call':
+      return true;
+    case 'access':
+      return node.op.operands > 0 || node.args.some(hasEffect);
+    case 'op':
+    case 'select':
+      return node.args.some(hasEffect);
+  }
 }

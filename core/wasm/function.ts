@@ -181,6 +181,11 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     this.#into.push({ kind: 'raw', name: 'unreachable', code: [0x00], args: [] });
   }
 
+  /** Runs `body`; its statements are put before all that the function has so far. */
+  prologue(body: () => void): void {
+    this.body.unshift(...this.#collect(body));
+  }
+
   #collect(body: () => void): Statement[] {
     const outer = this.#into;
     const inner: Statement[] = [];
