@@ -2,7 +2,8 @@
 //
 //     app, cli, bench, e2e ──▶ machine ──▶ core, devices        devices ──▶ core/shared        nothing points back
 //
-// Tests (`*.test.ts`, `*.fuzz.ts`, `testing/`) may import, besides, all that stands below their layer, and any package.
+// Tests (`*.test.ts`, `*.fuzz.ts`, `testing/`) may import, besides, all that stands below their layer, and any package;
+// integration tests (`*.int.test.ts`), which put the whole together, anything.
 
 import { isBuiltin } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
@@ -24,10 +25,11 @@ export const layers = {
   machine: { imports: ['core', 'core/shared', 'devices', 'devices/block'], packages: ['comlink', 'fzstd', 'tsx'] },
   app: { imports: ['machine'], packages: ['comlink', 'react', 'react-dom', '@xterm/*'] },
   guest: { imports: [], packages: ['*'], node: true },
+  'guest/programs': { imports: ['core'], packages: [] },
   cli: { imports: ['machine', 'guest'], packages: ['*'], node: true },
   e2e: { imports: ['machine', 'guest', 'cli'], packages: ['*'], node: true },
   bench: {
-    imports: ['machine', 'core', 'core/shared', 'devices', 'devices/block', 'guest', 'cli', 'e2e'],
+    imports: ['machine', 'core', 'core/shared', 'devices', 'devices/block', 'guest', 'guest/programs', 'cli', 'e2e'],
     packages: ['*'],
     node: true,
   },
@@ -36,6 +38,7 @@ export const layers = {
 const root = fileURLToPath(new URL('.', import.meta.url));
 const tests = ['**/*.test.{ts,tsx}', '**/*.fuzz.ts', '**/testing/**'];
 const isTest = /\.(test|fuzz)\.tsx?$|(^|\/)testing\//;
+const isIntegrationTest = /\.int\.test\.ts$/;
 
 /** The layer of a path that is relative to the root, or undefined outside of all. @param {string} path */
 function layerOf(path) {
@@ -69,6 +72,7 @@ export function forbids(path, specifier) {
     const to = layerOf(target);
     const allowed = isTest.test(path) ? closureOf(from) : new Set([from, ...layer.imports]);
     if (isTest.test(target) && !isTest.test(path)) return `only tests import tests: ${specifier}`;
+    if (isIntegrationTest.test(path)) return undefined;
     return to === undefined || allowed.has(to) ? undefined : `${from}/ may not import ${to}/`;
   }
   if (isTest.test(path)) return undefined;

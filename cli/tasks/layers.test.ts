@@ -21,6 +21,8 @@ describe('the arrows between folders', () => {
     ['machine/board.ts', 'idb-keyval', 'machine/ may not import the package idb-keyval'],
     ['machine/board.ts', 'react', 'machine/ may not import the package react'],
     ['core/hart/hart.ts', './testing/programs.ts', 'only tests import tests: ./testing/programs.ts'],
+    ['machine/machine.test.ts', '../guest/index.ts', 'machine/ may not import guest/'],
+    ['guest/prepare.ts', './programs/locks.ts', 'guest/ may not import guest/programs/'],
   ])('%s may not import %s', (path, specifier, message) => {
     expect(forbids(path, specifier)).toBe(message);
   });
@@ -36,6 +38,8 @@ describe('the arrows between folders', () => {
     ['app/App.tsx', 'react/jsx-runtime'],
     ['app/App.test.ts', '../core/shared/struct.ts'],
     ['cli/main.ts', '../guest/index.ts'],
+    ['guest/programs/locks.ts', '../../core/isa/assemble-text.ts'],
+    ['machine/debian.int.test.ts', '../guest/index.ts'],
     ['vite.config.ts', './app/anything.ts'],
   ])('%s may import %s', (path, specifier) => {
     expect(forbids(path, specifier)).toBeUndefined();

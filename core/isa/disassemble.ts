@@ -1,18 +1,12 @@
 /** The text of an instruction, in the manual's operand order. */
 import { decode, mnemonicOf, type Decoded, type RegisterFile } from './decode.ts';
 import { csrName } from './csr.ts';
+import { F_NAMES, X_NAMES } from './register-names.ts';
 import { instructions } from './table.ts';
 
-const X = 'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(
-  ' ',
-);
-const F =
-  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'.split(
-    ' ',
-  );
 const ROUNDING = ['rne', 'rtz', 'rdn', 'rup', 'rmm', '?', '?', 'dyn'];
 
-const register = (file: RegisterFile, number: number): string => (file === 'x' ? X : F)[number];
+const register = (file: RegisterFile, number: number): string => (file === 'x' ? X_NAMES : F_NAMES)[number];
 
 /**
  * Disassembles one word. A compressed instruction shows its own mnemonic and the operands of what it expands to.
