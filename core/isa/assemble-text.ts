@@ -13,7 +13,7 @@
  * Two differences to other assemblers: the immediate of LUI and AUIPC is the value that they add, not its upper bits;
  * and nothing is ever compressed.
  */
-import { assemble, program, type Operands } from './assemble.ts';
+import { assemble, program } from './assemble.ts';
 import { csrs } from './csr.ts';
 import { F_NAMES, X_NAMES } from './register-names.ts';
 import { instructions } from './table.ts';
