@@ -21,7 +21,7 @@ export interface ChunkStore {
   load(): Promise<ChunkMap>;
   /** Keys of chunks in frozen layers; they change with the layers only. */
   readonly frozenChunks: number;
-  /** The bytes of chunks that some layer has, in buffers of their own. */
+  /** The bytes of chunks that some layer has, in buffers of their own; as no later `commit` has changed them. */
   read(indexes: readonly number[]): Promise<Uint8Array[]>;
   commit(changes: ChunkChanges, durable: boolean): Promise<void>;
   close(): Promise<void>;

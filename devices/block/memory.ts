@@ -109,8 +109,10 @@ export class MemoryBackend implements WatchedBackend {
   #zeroPart(pending: Promise<void>[], span: ChunkSpan, mayUnmap: boolean): void {
     const slot = this.#slot(span.index);
     slot.run(pending, () => {
-      const bytes = slot.writable().fill(0, span.start, span.end);
-      if (mayUnmap && this.#slots.get(span.index) === slot && isZero(bytes)) this.#drop(span.index);
+      slot.writable().fill(0, span.start, span.end);
+      slot.settled(() => {
+        if (mayUnmap && this.#slots.get(span.index) === slot && isZero(slot.bytes)) this.#drop(span.index);
+      });
     });
   }
 

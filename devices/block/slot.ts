@@ -21,6 +21,8 @@ interface Waiter {
 export class Slot {
   #bytes: Uint8Array | undefined;
   #waiters: Waiter[] = [];
+  /** What is to be done when all have been served that waited; undefined while nobody is being served. */
+  #afterwards: (() => void)[] | undefined;
   #shared = false;
 
   constructor(bytes?: Uint8Array) {
@@ -71,8 +73,18 @@ export class Slot {
   arrived(bytes: Uint8Array): void {
     this.#bytes = bytes;
     const waiters = this.#waiters;
+    const afterwards: (() => void)[] = [];
     this.#waiters = [];
+    this.#afterwards = afterwards;
     for (const waiter of waiters) waiter.run(this);
+    this.#afterwards = undefined;
+    for (const action of afterwards) action();
+  }
+
+  /** Calls `action` when nobody waits any more: now, or after those who are being served. */
+  settled(action: () => void): void {
+    if (this.#afterwards) this.#afterwards.push(action);
+    else action();
   }
 
   failed(error: unknown): void {

@@ -69,7 +69,12 @@ export class StoreBackend implements WatchedBackend {
     this.#base = base;
     this.#limits = { ...defaultLimits, ...limits };
     this.#map = map;
-    this.#writes = new WriteBack(store, map, this.#limits, (index, slot) => this.#keep(index, slot));
+    const commit: ChunkStore['commit'] = (changes, durable) => {
+      // What was asked for before must not see what is written now.
+      void this.#fetchWanted();
+      return store.commit(changes, durable);
+    };
+    this.#writes = new WriteBack(commit, map, this.#limits, (index, slot) => this.#keep(index, slot));
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -180,10 +185,11 @@ export class StoreBackend implements WatchedBackend {
   #zeroPart(pending: Promise<void>[], span: ChunkSpan, mayUnmap: boolean): void {
     const slot = this.#changing(span.index);
     slot.run(pending, () => {
-      const bytes = slot.writable().fill(0, span.start, span.end);
-      if (this.#slots.get(span.index) !== slot) return;
-      if (mayUnmap && isZero(bytes)) this.#drop(span.index);
-      else this.#changed(span.index, slot);
+      slot.writable().fill(0, span.start, span.end);
+      this.#changed(span.index, slot);
+      slot.settled(() => {
+        if (mayUnmap && this.#slots.get(span.index) === slot && isZero(slot.bytes)) this.#drop(span.index);
+      });
     });
   }
 
@@ -248,6 +254,7 @@ export class StoreBackend implements WatchedBackend {
 
   async #fetchWanted(): Promise<void> {
     const wanted = [...this.#wanted];
+    if (wanted.length === 0) return;
     this.#wanted = new Map();
     try {
       const chunks = await this.#store.read(wanted.map(([index]) => index));

@@ -42,7 +42,7 @@ interface Flight {
 const DELETES = 256;
 
 export class WriteBack {
-  readonly #store: ChunkStore;
+  readonly #commit: ChunkStore['commit'];
   readonly #map: ChunkMap;
   readonly #limits: WriteBackLimits;
   readonly #clean: (index: number, slot: Slot) => void;
@@ -63,8 +63,13 @@ export class WriteBack {
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** `clean` is told of each chunk that is in the store as it is here. */
-  constructor(store: ChunkStore, map: ChunkMap, limits: WriteBackLimits, clean: (index: number, slot: Slot) => void) {
-    this.#store = store;
+  constructor(
+    commit: ChunkStore['commit'],
+    map: ChunkMap,
+    limits: WriteBackLimits,
+    clean: (index: number, slot: Slot) => void,
+  ) {
+    this.#commit = commit;
     this.#map = map;
     this.#limits = limits;
     this.#clean = clean;
@@ -191,7 +196,7 @@ export class WriteBack {
       this.#map.setStored(index, true);
     }
     const changes: ChunkChanges = { puts: puts.map(([index, slot]) => [index, slot.bytes]), deletes, tombstones };
-    const done = this.#store.commit(changes, durable).then(
+    const done = this.#commit(changes, durable).then(
       () => this.#landed(number, durable, puts),
       (error: BlockError) => this.#failed(number, error, puts, changes),
     );

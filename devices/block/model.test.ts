@@ -1,0 +1,112 @@
+/// <reference lib="webworker" />
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { SECTOR, type BlockBackend } from './backend.ts';
+import { memoryBase, type BaseImage } from './base.ts';
+import { CHUNK_SIZE } from './chunks.ts';
+import { openDisk } from './disks.ts';
+import { openHttpBase } from './http/http-base.ts';
+import { LocalLocks } from './locks.ts';
+import { MemoryBackend } from './memory.ts';
+import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import { FakeMedium } from './testing/fake-store.ts';
+import { programs, runProgram, type Subject } from './testing/model.ts';
+import { MANIFEST_URL, serveImage } from './testing/parts.ts';
+
+const PER_CHUNK = CHUNK_SIZE / SECTOR;
+/** The last chunk is a partial one. */
+const SECTORS = 5 * PER_CHUNK + 3;
+const size = SECTORS * SECTOR;
+/** Small, so that everything happens: writers wait, chunks are evicted, transactions are many. */
+const limits: CacheLimits = { dirty: 4, batch: 2, depth: 2, idle: 1, clean: 2, ahead: 2 };
+
+/** The base ends within chunk 3, and its chunk 1 is zero. */
+const initial = (sector: number): number =>
+  sector >= 3 * PER_CHUNK + 5 || Math.floor(sector / PER_CHUNK) === 1 ? 0 : 1 + (sector % 255);
+const image = Uint8Array.from({ length: (3 * PER_CHUNK + 5) * SECTOR }, (_, i) => initial(i >> 9));
+/** A base that takes a while. */
+const slowBase = (): BaseImage => {
+  const base = memoryBase(image);
+  const read = async (offset: number, target: Uint8Array): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    await base.read(offset, target);
+  };
+  return { ...base, read };
+};
+
+const check = (subject: () => Subject, numRuns: number): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(programs(SECTORS), (program) => runProgram(subject(), program)),
+    { numRuns },
+  );
+
+function inMemory(base?: BaseImage): Subject {
+  const open = async (): Promise<BlockBackend> => new MemoryBackend({ size, ...(base && { base }) });
+  return { sectors: SECTORS, initial: base ? initial : () => 0, open };
+}
+
+function onFakeStore(base?: () => BaseImage): Subject {
+  const medium = new FakeMedium();
+  return {
+    sectors: SECTORS,
+    initial: base ? initial : () => 0,
+    open: () => StoreBackend.open({ size, store: medium.open(), base: base?.(), limits }),
+    crash: async (kept) => medium.crash(kept),
+    fail: (count) => (medium.failures = Array.from({ length: count }, () => 'quota' as const)),
+    stored: async () => medium.seen.chunks.size,
+  };
+}
+
+/** A crash is a worker that ends: what the database has taken is there, and no more comes. */
+function onIndexedDb(base?: () => Promise<BaseImage>): Subject {
+  const factory = new IDBFactory();
+  let locks = new LocalLocks();
+  let abandoned: IDBDatabase[] = [];
+  const openings = factory.open.bind(factory);
+  factory.open = (...args) => {
+    const request = openings(...args);
+    request.addEventListener('success', () => abandoned.push(request.result));
+    return request;
+  };
+  const count = async (): Promise<number> => {
+    const db = await new Promise<IDBDatabase>((resolve) => {
+      const request = openings('tabhyve-disk-a');
+      request.onsuccess = () => resolve(request.result);
+    });
+    const keys = await new Promise<IDBValidKey[]>((resolve) => {
+      const request = db.transaction('disk').objectStore('disk').getAllKeys();
+      request.onsuccess = () => resolve(request.result);
+    });
+    db.close();
+    return keys.filter((key) => Array.isArray(key) && key.length === 2).length;
+  };
+  return {
+    sectors: SECTORS,
+    initial: base ? initial : () => 0,
+    open: async () => {
+      const host = { factory, locks, now: () => 0 };
+      return (await openDisk({ id: 'a', size, limits, base: await base?.() }, host)).backend;
+    },
+    crash: async () => {
+      for (const db of abandoned) db.close();
+      abandoned = [];
+      locks = new LocalLocks();
+    },
+    stored: count,
+  };
+}
+
+const served = serveImage(image, 8192);
+const httpBase = (): Promise<BaseImage> =>
+  openHttpBase(MANIFEST_URL, { cacheBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
+
+describe('random programs read what they must', () => {
+  test('in memory', () => check(() => inMemory(), 60));
+  test('in memory over a base', () => check(() => inMemory(slowBase()), 60));
+  test('on a store that crashes and fails', () => check(() => onFakeStore(), 300));
+  test('on a store that crashes and fails, over a base', () => check(() => onFakeStore(slowBase), 300));
+  test('on IndexedDB', () => check(() => onIndexedDb(), 30));
+  test('on IndexedDB over a base by HTTP', () => check(() => onIndexedDb(httpBase), 20));
+});

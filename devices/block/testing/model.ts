@@ -1,0 +1,170 @@
+/**
+ * What a disk may read as, sector by sector, and random programs against it.
+ *
+ * Calls of one step are made without waiting, and take effect in their order; the next step begins when all are done.
+ */
+
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { BlockError, SECTOR, type BlockBackend } from '../backend.ts';
+import { CHUNK_SIZE } from '../chunks.ts';
+
+const PER_CHUNK = CHUNK_SIZE / SECTOR;
+
+export type Call =
+  | { readonly kind: 'write'; readonly at: number; readonly count: number; readonly value: number }
+  | { readonly kind: 'read' | 'discard' | 'zero' | 'unmap'; readonly at: number; readonly count: number }
+  | { readonly kind: 'flush' };
+
+export type Step =
+  | { readonly kind: 'calls'; readonly calls: readonly Call[] }
+  | { readonly kind: 'reopen' }
+  | { readonly kind: 'crash'; readonly kept: number }
+  | { readonly kind: 'fail'; readonly count: number };
+
+/** A disk under test. */
+export interface Subject {
+  readonly sectors: number;
+  /** What the disk reads as at first, a byte for each sector. */
+  readonly initial: (sector: number) => number;
+  open(): Promise<BlockBackend>;
+  /** Loses what may be lost. `kept` is how much of that survives anyway. */
+  crash?(kept: number): Promise<void>;
+  /** Lets the next transactions fail; 0: none any more. */
+  fail?(count: number): void;
+  /** Chunks that the store has, for comparison with the usage. */
+  stored?(): Promise<number>;
+}
+
+export function programs(sectors: number): fc.Arbitrary<Step[]> {
+  const inside = fc.integer({ min: 0, max: sectors - 1 });
+  const edge = fc.integer({ min: 0, max: Math.floor((sectors - 1) / PER_CHUNK) }).map((chunk) => chunk * PER_CHUNK);
+  const range = fc
+    .tuple(fc.oneof(inside, edge), fc.oneof(fc.integer({ min: 1, max: sectors }), edge, fc.constant(1)))
+    .map(([at, count]) => ({ at, count: Math.max(1, Math.min(count, sectors - at)) }));
+  const call: fc.Arbitrary<Call> = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc
+        .tuple(range, fc.integer({ min: 1, max: 255 }))
+        .map(([r, value]) => ({ kind: 'write' as const, ...r, value })),
+    },
+    { weight: 4, arbitrary: range.map((r) => ({ kind: 'read' as const, ...r })) },
+    { weight: 3, arbitrary: range.map((r) => ({ kind: 'discard' as const, ...r })) },
+    { weight: 1, arbitrary: range.map((r) => ({ kind: 'zero' as const, ...r })) },
+    { weight: 2, arbitrary: range.map((r) => ({ kind: 'unmap' as const, ...r })) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
+  );
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 10,
+      arbitrary: fc.array(call, { minLength: 1, maxLength: 8 }).map((calls) => ({ kind: 'calls' as const, calls })),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'reopen' as const }) },
+    { weight: 2, arbitrary: fc.nat({ max: 4 }).map((kept) => ({ kind: 'crash' as const, kept })) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }).map((count) => ({ kind: 'fail' as const, count })) },
+  );
+  return fc.array(step, { minLength: 1, maxLength: 12 });
+}
+
+/** Runs a program; throws where the disk reads as it must not. */
+export async function runProgram(subject: Subject, program: readonly Step[]): Promise<void> {
+  const { sectors } = subject;
+  const now = Uint8Array.from({ length: sectors }, (_, sector) => subject.initial(sector));
+  /** What a sector may be after a crash. */
+  let after = Array.from(now, (value) => new Set([value]));
+  let disk = await subject.open();
+
+  const observe = async (allowed: (sector: number) => ReadonlySet<number>): Promise<void> => {
+    const bytes = new Uint8Array(sectors * SECTOR);
+    await disk.read(0, bytes);
+    for (let sector = 0; sector < sectors; sector++) {
+      const value = bytes[sector * SECTOR];
+      if (!allowed(sector).has(value))
+        throw new Error(`sector ${sector} reads as ${value}, not ${[...allowed(sector)].join('/')}`);
+      now[sector] = value;
+    }
+  };
+
+  for (const step of program) {
+    if (step.kind === 'calls') {
+      const before = now.slice();
+      const written = Array.from({ length: sectors }, () => new Set<number>());
+      const outcomes = step.calls.map((call) => make(disk, call, now, written));
+      const settled = await Promise.all(outcomes);
+      const flushed = step.calls.some((call, i) => call.kind === 'flush' && settled[i] === true);
+      after = after.map((set, sector) => new Set([...(flushed ? [before[sector]] : set), ...written[sector]]));
+      // A call that failed may have done anything to its range.
+      const unknown = (sector: number): ReadonlySet<number> =>
+        new Set([before[sector], now[sector], ...written[sector]]);
+      if (settled.includes(false)) await observe(unknown);
+      else for (const outcome of settled) if (outcome !== true) throw new Error(String(outcome));
+    } else if (step.kind === 'fail') {
+      subject.fail?.(step.count);
+    } else if (step.kind === 'crash' && subject.crash) {
+      await subject.crash(step.kept);
+      disk = await subject.open();
+      await observe((sector) => after[sector]);
+      after = Array.from(now, (value) => new Set([value]));
+    } else if (step.kind === 'reopen' && subject.crash) {
+      const closed = await disk.close().then(
+        () => true,
+        () => false,
+      );
+      disk = await subject.open();
+      // What was seen after a failed close need not be safe.
+      if (!closed) await observe((sector) => after[sector]);
+      else {
+        await observe((sector) => new Set([now[sector]]));
+        after = Array.from(now, (value) => new Set([value]));
+      }
+    }
+  }
+  await observe((sector) => new Set([now[sector]]));
+  subject.fail?.(0);
+  // The first flush may have to report what failed before.
+  await disk.flush().catch(() => disk.flush());
+  if (subject.stored) expect(disk.usage().allocatedChunks).toBe(await subject.stored());
+  await disk.discard(0, sectors * SECTOR);
+  await disk.flush();
+  expect(disk.usage().allocatedChunks).toBe(0);
+  if (subject.stored) expect(await subject.stored()).toBe(0);
+  await observe(() => new Set([0]));
+  await disk.close();
+}
+
+/** Whether the disk took the call, or what it read that it should not have. */
+type Outcome = boolean | string;
+
+/** Makes one call, and checks what it must read if all calls before it are taken. */
+async function make(disk: BlockBackend, call: Call, now: Uint8Array, written: Set<number>[]): Promise<Outcome> {
+  try {
+    if (call.kind === 'flush') {
+      await disk.flush();
+      return true;
+    }
+    const { at, count } = call;
+    const offset = at * SECTOR;
+    const length = count * SECTOR;
+    if (call.kind === 'read') {
+      const expected = now.slice(at, at + count);
+      const target = new Uint8Array(length);
+      await disk.read(offset, target);
+      for (let i = 0; i < length; i++) {
+        if (target[i] === expected[i >> 9]) continue;
+        return `sector ${at + (i >> 9)} reads as ${target[i]}, not ${expected[i >> 9]}`;
+      }
+      return true;
+    }
+    const value = call.kind === 'write' ? call.value : 0;
+    now.fill(value, at, at + count);
+    for (let sector = at; sector < at + count; sector++) written[sector].add(value);
+    if (call.kind === 'write') await disk.write(offset, new Uint8Array(length).fill(value));
+    else if (call.kind === 'discard') await disk.discard(offset, length);
+    else await disk.writeZeroes(offset, length, call.kind === 'unmap');
+    return true;
+  } catch (error) {
+    if (error instanceof BlockError) return false;
+    throw error;
+  }
+}
