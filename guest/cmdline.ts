@@ -28,7 +28,7 @@ const skippedInitcalls: readonly Word[] = [
   { word: 'bpf_dummy_struct_ops_init', why: "walks the kernel's type information (BTF) for a test of BPF" },
 ];
 
-/** The default machine's command line, word by word. What it saves is in docs/guest-images.md. */
+/** The default machine's command line, word by word. What it saves is in guest/README.md. */
 export const cmdlineWords: readonly Word[] = [
   {
     word: 'console=hvc0',

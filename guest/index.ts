@@ -16,7 +16,7 @@ export type { DiskManifest, ImagesIndex, PublishedFile } from './publish.ts';
 export interface PrepareOptions {
   /** Receives one lasting line for a person at a time, without a newline. */
   readonly log: (line: string) => void;
-  /** Receives how far it is; createRenderer shows that in a terminal. */
+  /** Receives how far it is, which createRenderer shows in a terminal. Without it, `log` is told what begins. */
   readonly progress?: (event: Progress) => void;
   readonly signal?: AbortSignal;
   /** Where downloads and images are kept; by default TABHYVE_CACHE, or `tabhyve` in the user's cache folder. */
@@ -33,9 +33,10 @@ const publicFolder = fileURLToPath(new URL('../public/guest/', import.meta.url))
  * @throws ImageError with a message for a person; or the signal's reason
  */
 export async function prepareImages(options: PrepareOptions): Promise<Images> {
-  const { cache, progress, signal } = obtainOptions(options);
+  const obtain = obtainOptions(options);
+  const { cache, progress, signal } = obtain;
   const work = async () => {
-    const images = await makeImages(obtainOptions(options));
+    const images = await makeImages(obtain);
     if (options.publish !== false) await publish(images, { cache, progress, signal, folder: publicFolder });
     return images;
   };
@@ -50,6 +51,15 @@ export async function relock(options: PrepareOptions): Promise<void> {
   for (const [group, pins] of Object.entries(lock.packages)) options.log(`${group}: ${pins.length} packages`);
 }
 
-function obtainOptions({ log, progress = () => undefined, signal, cacheDir = cacheFolder() }: PrepareOptions) {
+function obtainOptions({ log, progress = announce(log), signal, cacheDir = cacheFolder() }: PrepareOptions) {
   return { log, progress, signal, cache: cacheDir };
+}
+
+/** In place of progress: one line as each part of the work begins. */
+function announce(log: PrepareOptions['log']): (event: Progress) => void {
+  let last: string | undefined;
+  return ({ detail }) => {
+    if (detail !== last) log(`${detail} …`);
+    last = detail;
+  };
 }

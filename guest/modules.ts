@@ -13,7 +13,7 @@ const SIGNATURE_MAGIC = '~Module signature appended~\n';
 
 /**
  * The given modules and all that they depend on, in an order in which they can be loaded: decompressed, without signature, stripped.
- * The guest would pay for each of these: see the measurements in docs/guest-images.md.
+ * The guest would pay for each of these: guest/README.md has the measurements.
  * @param tree the unpacked kernel package
  * @throws ImageError `bad-archive`
  */

@@ -1,0 +1,112 @@
+/**
+ * One hart writes code that the other one runs. The function is two instructions, `li a0, N` and `ret`; what is
+ * written is the first of them, with another N.
+ */
+import { assemble } from '../../core/isa/assemble.ts';
+import type { AssembledProgram } from '../../core/isa/assemble-text.ts';
+import { machineProgram, sbi, Sbi, supervisorProgram } from './runtime.ts';
+
+/** N is 1 to this, and begins again. */
+const MOST = 2000;
+const LI_A0 = assemble('addi', { rd: 10 });
+const RET = assemble('jalr', { rs1: 1 });
+
+const FUNCTION = `.word ${LI_A0}, ${RET}`;
+
+/** Where the function stands. */
+export type Place =
+  /** In a page with nothing else. */
+  | 'alone'
+  /** In the page in which the words stand that both harts write all the time. */
+  | 'beside data'
+  /** Its first instruction begins in one page and ends in the next. */
+  | 'across pages';
+
+function functionAt(place: Place): string {
+  switch (place) {
+    case 'alone':
+      return `.align 4096\n function: ${FUNCTION}\n .align 4096\n data:`;
+    case 'beside data':
+      return `.align 4096\n function: ${FUNCTION}\n .align 64\n data:`;
+    case 'across pages':
+      return `.align 4096\n .zero 4094\n function: ${FUNCTION}\n .align 4096\n data:`;
+  }
+}
+
+const DATA = `
+        .align  64
+flag:   .dword  0
+        .align  64
+answer: .dword  0
+`;
+
+/** Writes `li a0, t0` to where a1 points; halves, since it may stand across pages. Uses t1 and t2. */
+const PATCH = `
+        slli    t1, t0, 20
+        li      t2, ${LI_A0}
+        or      t1, t1, t2
+        srli    t2, t1, 16
+        sh      t2, 2(a1)
+        sh      t1, 0(a1)
+`;
+
+/**
+ * Hart 0 patches the function and signals; hart 1 executes FENCE.I and calls; and hart 0 waits for the answer before it
+ * patches again. With `ownUse`, hart 0 too calls the function in every round, before and after it writes.
+ */
+export function patchAndCall(rounds: number, place: Place, ownUse: boolean): AssembledProgram {
+  const call = (code: number): string => `
+        mv      s4, t0
+        fence.i
+        callr   a1
+        mv      t0, s4
+        mv      t3, a0
+        li      a0, ${code}
+        bne     t3, ${code === 2 ? 's3' : 't0'}, fail
+`;
+  return machineProgram(`
+main:   la      a1, function
+        la      a2, flag
+        la      a3, answer
+        li      s1, ${rounds}
+        li      s2, 0             # the last round
+        li      s3, 0             # what the function returned in it
+        call    barrier
+        bnez    s0, reader
+
+writer: addi    s2, s2, 1
+        li      t0, ${MOST}
+        remu    t0, s2, t0
+        addi    t0, t0, 1
+        ${ownUse ? call(2) : ''}
+        ${PATCH}
+        ${ownUse ? call(3) : ''}
+        mv      s3, t0
+        fence   rw, rw
+        sd      s2, 0(a2)
+answered:
+        ld      t1, 0(a3)
+        bne     t1, s2, answered
+        bltu    s2, s1, writer
+        j       pass
+
+reader: addi    s2, s2, 1
+        li      t0, ${MOST}
+        remu    s4, s2, t0
+        addi    s4, s4, 1
+signalled:
+        ld      t1, 0(a2)
+        bne     t1, s2, signalled
+        fence   rw, rw
+        fence.i
+        callr   a1
+        mv      t3, a0
+        li      a0, 1
+        bne     t3, s4, fail
+        fence   rw, rw
+        sd      s2, 0(a3)
+        bltu    s2, s1, reader
+        j       idle
+${functionAt(place)}
+${DATA}`).withStart('function', 0);
+}
