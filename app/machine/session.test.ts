@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import type { MachineControl, MachineListener, MachineSpec } from '../../machine/api.ts';
+import type { Host } from './host.ts';
+import { Session } from './session.ts';
+
+const spec: MachineSpec = {
+  cpus: 1,
+  memorySize: 2 ** 26,
+  firmware: 'sbi',
+  cmdline: '',
+  disks: [],
+  console: { columns: 80, rows: 24 },
+};
+
+/** A machine worker that does what its listener is told to, and writes down what it was asked. */
+function scripted(calls: string[], refuse?: string) {
+  const listeners: MachineListener[] = [];
+  const failures: ((message: string) => void)[] = [];
+  const note = (call: string) => async (): Promise<void> => void calls.push(call);
+  const control: MachineControl = {
+    start: async () => {
+      calls.push('start');
+      if (refuse !== undefined) {
+        listeners.at(-1)?.status({ state: 'crashed', reason: refuse });
+        throw new Error(refuse);
+      }
+      listeners.at(-1)?.status({ state: 'running' });
+    },
+    pause: note('pause'),
+    resume: note('resume'),
+    reset: note('reset'),
+    powerOff: note('powerOff'),
+    input: async (bytes) => void calls.push(`input ${new TextDecoder().decode(bytes)}`),
+    resize: async (columns, rows) => void calls.push(`resize ${columns} ${rows}`),
+  };
+  const session = new Session((onFailure): Host => {
+    failures.push(onFailure);
+    return {
+      disks: { list: async () => [], exists: async () => false, delete: async () => undefined },
+      createMachine: async (listener) => {
+        listeners.push(listener);
+        return control;
+      },
+      estimate: async () => ({ usage: 0, quota: 0, persistent: false }),
+    };
+  });
+  return { session, listener: () => listeners[listeners.length - 1], fail: (why: string) => failures.at(-1)?.(why) };
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+test('a machine that halted is put off before it is started again', async () => {
+  const calls: string[] = [];
+  const { session, listener } = scripted(calls);
+  await session.start(spec);
+  listener().status({ state: 'halted', reason: 'The guest powered off.' });
+  await session.start(spec);
+  expect(calls).toEqual(['start', 'powerOff', 'start']);
+  expect(session.getState().status).toEqual({ state: 'running' });
+});
+
+test('a refused start leaves the machine off, with the reason', async () => {
+  const reason = 'The disk "default" is in use.';
+  const { session, listener } = scripted([], reason);
+  await session.start(spec);
+  // The status and the refusal come by different ways, in either order.
+  listener().status({ state: 'crashed', reason });
+  expect(session.getState()).toMatchObject({ status: { state: 'off' }, failure: 'The disk "default" is in use.' });
+});
+
+test('keys reach a running machine alone, and make the page ask before it is left', async () => {
+  const calls: string[] = [];
+  const { session, listener } = scripted(calls);
+  session.type(text('lost'));
+  await session.start(spec);
+  expect(session.getState().touched).toBe(false);
+  session.type(text('ls\r'));
+  await new Promise((resolve) => setTimeout(resolve));
+  listener().status({ state: 'halted' });
+  session.type(text('lost'));
+  expect(calls).toEqual(['start', 'input ls\r']);
+  expect(session.getState().touched).toBe(true);
+});
+
+test('output that came before the terminal is not lost', async () => {
+  const { session, listener } = scripted([]);
+  await session.start(spec);
+  listener().console(text('early '));
+  let seen = '';
+  session.attach(async (bytes) => void (seen += new TextDecoder().decode(bytes)));
+  listener().console(text('late'));
+  expect(seen).toBe('early late');
+});
+
+test('stages of loading keep their order while they progress', async () => {
+  const { session, listener } = scripted([]);
+  await session.start(spec);
+  listener().progress({ stage: 'kernel', done: 1, total: 2 });
+  listener().progress({ stage: 'disk', done: 0, total: 0 });
+  listener().progress({ stage: 'kernel', done: 2, total: 2 });
+  expect(session.getState().progress.map(({ stage, done }) => [stage, done])).toEqual([
+    ['kernel', 2],
+    ['disk', 0],
+  ]);
+});
+
+test('a worker that fails is a crash, and the next start has a new one', async () => {
+  const calls: string[] = [];
+  const { session, listener, fail } = scripted(calls);
+  await session.start(spec);
+  const old = listener();
+  fail('The thread failed.');
+  expect(session.getState().status).toEqual({ state: 'crashed', reason: 'The thread failed.' });
+  old.status({ state: 'running' });
+  expect(session.getState().status.state).toBe('crashed');
+  await session.start(spec);
+  expect(session.getState().status.state).toBe('running');
+});
+
+test('one trouble is told once, and goes when it is dismissed', async () => {
+  const { session, listener } = scripted([]);
+  await session.start(spec);
+  listener().trouble('The quota is full.');
+  listener().trouble('The quota is full.');
+  const [trouble, ...others] = session.getState().troubles;
+  expect(others).toEqual([]);
+  session.dismiss(trouble.id);
+  expect(session.getState().troubles).toEqual([]);
+});
