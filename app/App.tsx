@@ -1,27 +1,229 @@
-import type { Support } from './support.ts';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { ConsoleHandle } from './console/terminal.ts';
+import { Console } from './console/Console.tsx';
+import { TouchKeys } from './console/TouchKeys.tsx';
+import { readFiles, type ReadFile } from './files/read-files.ts';
+import { publishHandle } from './handle.ts';
+import * as hooks from './hooks.ts';
+import { BadLinkCard, LinkCard } from './link/LinkCard.tsx';
+import { noFiles, specOf, type OwnFiles, type Plan } from './machine/plan.ts';
+import type { Session } from './machine/session.ts';
+import { Dialogs, type DialogName } from './panels/Dialogs.tsx';
+import { Figures, FiguresLine } from './panels/Figures.tsx';
+import { Header } from './panels/Header.tsx';
+import { StartCard } from './panels/StartCard.tsx';
+import { Welcome } from './panels/Welcome.tsx';
+import { Notices } from './parts/Notices.tsx';
+import { wordFor } from './parts/StatusPill.tsx';
+import type { Command } from './shortcuts.ts';
+import { TourPanel } from './tour/TourPanel.tsx';
 
-interface Props {
-  readonly support: readonly Support[];
-}
+const nextTheme = { system: 'light', light: 'dark', dark: 'system' } as const;
 
-/** The page while there is no machine: says whether this browser could run one, and what to do if not. */
-export function App({ support }: Props): React.JSX.Element {
-  const missing = support.filter((feature) => !feature.present);
+/** The page: the console, what stands around it, and the commands. */
+export function App({ session }: { readonly session: Session }): React.JSX.Element {
+  const state = hooks.useSession(session);
+  const [settings, setSettings] = hooks.useMachineSettings();
+  const [preferences, setPreferences, dark] = hooks.usePreferences();
+  const narrow = hooks.useMedia('(max-width: 899px)');
+  const { images, error: imagesError } = hooks.useImages();
+  const [{ link, error: linkError }, leaveLink] = hooks.useLink();
+  const [files, setFiles] = useState<OwnFiles>(noFiles);
+  const [console, setConsole] = useState<ConsoleHandle>();
+  const [dialog, setDialog] = useState<DialogName>();
+  const [dropped, setDropped] = useState<readonly ReadFile[]>([]);
+  const [searching, setSearching] = useState(false);
+  const [touring, setTouring] = useState(false);
+  /** Whether the panel is open in a narrow window, where it takes the console's room. */
+  const [sheet, setSheet] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const controls = useRef<HTMLDivElement>(null);
+
+  const { status } = state;
+  const alive = status.state === 'running' || status.state === 'paused';
+  const plan: Plan = {
+    settings,
+    files,
+    runScript: true,
+    page: location.href,
+    ...(images && { images }),
+    ...(link && { link }),
+  };
+  const needsImages = link ? link.kernel === undefined : !files.kernel && !files.firmware;
+  const obstacle = problem ?? (needsImages ? imagesError : undefined);
+  const ready = console !== undefined && linkError === undefined && (!needsImages || images !== undefined);
+
+  useEffect(() => {
+    document.title = status.state === 'off' ? 'tabhyve' : `${wordFor(status)} · tabhyve`;
+  }, [status]);
+  useEffect(() => {
+    if (!console) return;
+    publishHandle(session, console);
+    void session.prepare();
+  }, [session, console]);
+  hooks.useLeaveWarning(alive && state.touched);
+  const over = hooks.useFileDrop(
+    useCallback((given) => {
+      void readFiles(given).then((read) => {
+        setDropped(read);
+        setDialog('files');
+      });
+    }, []),
+  );
+
+  const start = async (runScript = true): Promise<void> => {
+    if (!console || !ready) return;
+    setProblem(undefined);
+    try {
+      const spec = await specOf({ ...plan, runScript }, console.size);
+      // The browser may ask the person, who has just made a disk and knows why.
+      void navigator.storage.persist().catch(() => false);
+      console.newMachine();
+      await session.start(spec);
+      console.focus();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const restart = async (): Promise<void> => {
+    console?.newMachine();
+    await session.reset();
+    console?.focus();
+  };
+  const run = async (): Promise<void> => {
+    if (status.state === 'loading') return;
+    if (status.state === 'running') return session.pause();
+    if (status.state !== 'paused') return start();
+    await session.resume();
+    console?.focus();
+  };
+  const leave = (): void => {
+    const inConsole = document.activeElement?.closest('.console-terminal') !== null;
+    if (inConsole) controls.current?.querySelector<HTMLElement>('button:not(:disabled)')?.focus();
+    else console?.focus();
+  };
+  // Only where something was typed that may be lost, it is worth a question.
+  const reset = (): void => (state.touched ? setDialog('reset') : void restart());
+  const powerOff = (): void => (state.touched ? setDialog('powerOff') : void session.powerOff());
+  const commands: Record<Command, () => void> = {
+    run: () => void run(),
+    reset: () => void (alive && reset()),
+    powerOff: () => void ((alive || status.state === 'loading') && powerOff()),
+    leave,
+    find: () => setSearching(true),
+    copy: () => void console?.copy().catch(() => session.report('This browser did not let the page copy.')),
+    settings: () => setDialog('settings'),
+    help: () => setDialog('help'),
+  };
+  hooks.useShortcuts(commands);
+
+  const panelIsOpen = narrow ? sheet : preferences.panel;
+  const setPanel = (open: boolean): void => (narrow ? setSheet(open) : setPreferences({ ...preferences, panel: open }));
+  const tour = (): void => {
+    setTouring(!touring);
+    if (!touring && !panelIsOpen) setPanel(true);
+  };
+
+  const card = link ? (
+    <LinkCard link={link} ready={ready} onStart={(script) => void start(script)} onLeave={leaveLink} />
+  ) : (
+    <Welcome
+      settings={settings}
+      files={files}
+      ready={ready}
+      onStart={() => void start()}
+      onFiles={() => setDialog('files')}
+      onTour={tour}
+    />
+  );
+
   return (
-    <main>
-      <h1>tabhyve</h1>
-      <p role="status">
-        {missing.length === 0
-          ? 'This browser can run the machine. There is no machine yet.'
-          : 'This browser cannot run the machine, because of what is missing:'}
-      </p>
-      <ul>
-        {missing.map((feature) => (
-          <li key={feature.name}>
-            {feature.name}. {feature.remedy}
-          </li>
-        ))}
-      </ul>
-    </main>
+    <div className="page">
+      <Header
+        status={status}
+        ready={ready}
+        theme={preferences.theme}
+        touring={touring}
+        panelIsOpen={panelIsOpen}
+        controls={controls}
+        onCommand={(command) => commands[command]()}
+        onDialog={setDialog}
+        onTour={tour}
+        onPanel={() => setPanel(!panelIsOpen)}
+        onTheme={() => setPreferences({ ...preferences, theme: nextTheme[preferences.theme] })}
+      />
+      <main className="main">
+        <div className="stage" data-state={status.state}>
+          <Console
+            session={session}
+            dark={dark}
+            fontSize={preferences.fontSize}
+            screenReader={preferences.screenReader}
+            searching={searching}
+            onSearchEnd={() => setSearching(false)}
+            onHandle={setConsole}
+          />
+          <div className="overlay">
+            {linkError !== undefined && !alive ? (
+              <div className="start-card">
+                <BadLinkCard reason={linkError} onLeave={leaveLink} />
+              </div>
+            ) : (
+              <StartCard
+                state={state}
+                obstacle={obstacle}
+                onStart={() => void start()}
+                onCancel={() => void session.powerOff()}
+                onErase={() => setDialog('erase')}
+              >
+                {card}
+              </StartCard>
+            )}
+          </div>
+          <Notices troubles={state.troubles} onDismiss={(id) => session.dismiss(id)} />
+        </div>
+        {panelIsOpen && (
+          <aside className="side" aria-label="Figures">
+            {touring && (
+              <TourPanel
+                session={session}
+                onType={(command) => {
+                  console?.type(`${command}\r`);
+                  console?.focus();
+                }}
+                onClose={() => setTouring(false)}
+              />
+            )}
+            <Figures state={state} />
+          </aside>
+        )}
+      </main>
+      <footer className="strip">
+        {console && <TouchKeys handle={console} />}
+        <FiguresLine state={state} />
+      </footer>
+      {over && <div className="drop-veil">Drop a kernel, an initramfs, a disk or firmware</div>}
+      {dialog !== undefined && (
+        <Dialogs
+          name={dialog}
+          session={session}
+          state={state}
+          plan={plan}
+          preferences={preferences}
+          dropped={dropped}
+          onSettings={setSettings}
+          onPreferences={setPreferences}
+          onFiles={(chosen) => {
+            setFiles(chosen);
+            setProblem(undefined);
+          }}
+          onReset={() => void restart()}
+          onClose={() => {
+            setDialog(undefined);
+            setDropped([]);
+          }}
+        />
+      )}
+    </div>
   );
 }

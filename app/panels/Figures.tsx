@@ -1,0 +1,112 @@
+import type { ReactNode } from 'react';
+import type { DiskFigures } from '../../machine/api.ts';
+import type { SessionState } from '../machine/session.ts';
+import { Sparkline } from '../parts/Sparkline.tsx';
+import { formatBytes, formatCount, formatMany, formatShare } from '../units.ts';
+
+/** A minute of samples. */
+const LENGTH = 240;
+const MiB = 2 ** 20;
+/** What stands where a figure will be. */
+const NONE = '–';
+
+interface CardProps {
+  readonly title: string;
+  readonly value: string;
+  readonly unit: string;
+  readonly children: ReactNode;
+}
+
+function Card({ title, value, unit, children }: CardProps) {
+  return (
+    <section className="card" aria-label={title}>
+      <h3>{title}</h3>
+      <p className="figure">
+        <span className="figure-value">{value}</span> <span className="figure-unit">{unit}</span>
+      </p>
+      {children}
+    </section>
+  );
+}
+
+function Meter({ share, label }: { readonly share: number; readonly label: string }) {
+  return (
+    <div
+      className="meter"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(share * 100)}
+    >
+      <span style={{ transform: `scaleX(${Math.min(1, Math.max(0, share))})` }} />
+    </div>
+  );
+}
+
+const split = (text: string): [string, string] => text.split(' ') as [string, string];
+
+function DiskCard({ disk, samples }: { readonly disk: DiskFigures | undefined; readonly samples: readonly number[] }) {
+  const [value, unit] = disk ? split(formatBytes(disk.allocatedBytes)) : [NONE, ''];
+  return (
+    <Card title="Disk" value={value} unit={`${unit} allocated`}>
+      <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />
+      <dl>
+        <dt>Size that the guest sees</dt>
+        <dd data-figure="size">{disk ? formatBytes(disk.size) : NONE}</dd>
+        <dt>Chunks of {disk ? formatBytes(disk.chunkSize) : '32 KiB'}</dt>
+        <dd data-figure="chunks">{disk ? formatCount(disk.allocatedChunks) : NONE}</dd>
+        <dt>Holes over the image</dt>
+        <dd data-figure="tombstones">{disk ? formatCount(disk.tombstones) : NONE}</dd>
+      </dl>
+    </Card>
+  );
+}
+
+/** What the machine does and occupies, live. */
+export function Figures({ state }: { readonly state: SessionState }) {
+  const { figures, samples, spec } = state;
+  const memorySize = figures?.memorySize ?? spec?.memorySize;
+  const [touched, touchedUnit] = figures ? split(formatBytes(figures.memoryTouched)) : [NONE, ''];
+  const [first, ...others] = figures?.disks ?? [];
+  const cpus = spec ? formatMany(spec.cpus, 'processor') : 'Processors';
+  return (
+    <div className="figures">
+      <Card title={cpus} value={figures ? formatCount(figures.mips) : NONE} unit="M instructions/s">
+        <Sparkline values={samples.map(({ mips }) => mips)} length={LENGTH} least={100} />
+        <dl>
+          <dt>Busy</dt>
+          <dd>{figures ? formatShare(figures.busy) : NONE}</dd>
+          <dt>Instructions so far</dt>
+          <dd>{figures ? `${formatCount(figures.instructions / 1e6)} M` : NONE}</dd>
+        </dl>
+      </Card>
+      <Card title="Memory" value={touched} unit={`${touchedUnit} touched`}>
+        <Meter share={figures ? figures.memoryTouched / figures.memorySize : 0} label="Memory touched" />
+        <dl>
+          <dt>Size</dt>
+          <dd>{memorySize === undefined ? NONE : formatBytes(memorySize)}</dd>
+        </dl>
+      </Card>
+      <DiskCard disk={first} samples={samples.map(({ allocatedBytes }) => allocatedBytes)} />
+      {others.map((disk) => (
+        <DiskCard key={disk.id} disk={disk} samples={[]} />
+      ))}
+    </div>
+  );
+}
+
+/** The same in one line, for narrow windows. */
+export function FiguresLine({ state }: { readonly state: SessionState }) {
+  const { figures } = state;
+  const disk = figures?.disks[0];
+  return (
+    <p className="figures-line">
+      <span>{figures ? formatCount(figures.mips) : NONE} M/s</span>
+      <span>{figures ? formatBytes(figures.memoryTouched) : NONE} RAM</span>
+      <span>
+        {disk ? `${formatBytes(disk.allocatedBytes)}, ${formatMany(disk.allocatedChunks, 'chunk')}` : `${NONE} disk`}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,68 @@
+import { Icon } from '../parts/Icon.tsx';
+import type { OwnFiles } from '../machine/plan.ts';
+import type { MachineSettings } from '../settings/settings.ts';
+import { formatBytes, formatMany } from '../units.ts';
+
+interface Props {
+  readonly settings: MachineSettings;
+  readonly files: OwnFiles;
+  readonly ready: boolean;
+  readonly onStart: () => void;
+  readonly onFiles: () => void;
+  readonly onTour: () => void;
+}
+
+/** The machine in a row of words: memory, processors, disk. */
+export function Facts({ settings, disk }: { readonly settings: MachineSettings; readonly disk: string }) {
+  return (
+    <ul className="facts" aria-label="The machine">
+      <li>{formatBytes(settings.memoryMiB * 2 ** 20)} of memory</li>
+      <li>{formatMany(settings.cpus, 'processor')}</li>
+      <li>{disk}</li>
+    </ul>
+  );
+}
+
+const isOwn = ({ kernel, disk, initrd, firmware }: OwnFiles): boolean =>
+  [kernel, disk, initrd, firmware].some((file) => file !== undefined);
+
+/** What a person finds who opens the page: the machine, and the button that starts it. */
+export function Welcome({ settings, files, ready, onStart, onFiles, onTour }: Props) {
+  const names = [files.firmware, files.kernel, files.initrd, files.disk].flatMap((file) => (file ? [file.name] : []));
+  return (
+    <>
+      {isOwn(files) ? (
+        <>
+          <h1>Your own machine</h1>
+          <p>Made of {names.join(', ')}. Your files stay on this computer.</p>
+        </>
+      ) : (
+        <>
+          <h1>Debian, in this tab</h1>
+          <p>
+            An unmodified Debian for RISC-V, with its own kernel, memory and disk. Nothing is installed, and nothing
+            leaves this browser.
+          </p>
+        </>
+      )}
+      <Facts
+        settings={settings}
+        disk={files.disk ? `disk ${files.disk.name}` : `disk of ${settings.diskGiB} GiB, kept in this browser`}
+      />
+      <div className="start-actions">
+        <button type="button" className="button button-primary button-large" onClick={onStart} disabled={!ready}>
+          <Icon name="start" />
+          Start
+        </button>
+      </div>
+      <div className="start-actions start-more">
+        <button type="button" className="link-button" onClick={onTour}>
+          Take the walk-through
+        </button>
+        <button type="button" className="link-button" onClick={onFiles}>
+          Use your own files
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,216 @@
+import { useId, useState } from 'react';
+import type { Host } from '../machine/host.ts';
+import { Dialog } from '../parts/Dialog.tsx';
+import { DiskList } from './DiskList.tsx';
+import {
+  CMDLINE_LIMIT,
+  defaultMachine,
+  faultOfCmdline,
+  faultOfNumber,
+  fontSizes,
+  limits,
+  type MachineSettings,
+  type Preferences,
+} from './settings.ts';
+
+interface Props {
+  readonly settings: MachineSettings;
+  readonly preferences: Preferences;
+  /** The images' own command line. */
+  readonly defaultCmdline: string;
+  /** Whether a machine runs, for which changes come too late. */
+  readonly alive: boolean;
+  readonly host: Host;
+  /** The id of the disk that is in use. */
+  readonly usedDisk: string | undefined;
+  readonly onSettings: (settings: MachineSettings) => void;
+  readonly onPreferences: (preferences: Preferences) => void;
+  readonly onClose: () => void;
+}
+
+type NumberName = 'memoryMiB' | 'cpus' | 'diskGiB';
+const numbers = [
+  ['memoryMiB', 'Memory', 'MiB'],
+  ['cpus', 'Processors', ''],
+  ['diskGiB', 'Size of a new disk', 'GiB'],
+] as const;
+
+/** The machine's size, the disks of this browser, and how the page looks. */
+export function SettingsDialog(props: Props) {
+  const { settings, preferences, defaultCmdline, alive, onSettings, onPreferences, onClose } = props;
+  const [texts, setTexts] = useState(() => textsOf(settings, defaultCmdline));
+  const cmdlineId = useId();
+  const cmdlineFault = faultOfCmdline(texts.cmdline);
+  const faults = numbers.map(([name]) => faultOfNumber(numberOf(texts[name]), limits[name]));
+  const isValid = cmdlineFault === undefined && faults.every((fault) => fault === undefined);
+
+  const save = (): void => {
+    if (!isValid) return;
+    const { cmdline } = texts;
+    onSettings({
+      memoryMiB: numberOf(texts.memoryMiB),
+      cpus: numberOf(texts.cpus),
+      diskGiB: numberOf(texts.diskGiB),
+      ...(cmdline !== defaultCmdline && { cmdline }),
+    });
+    onClose();
+  };
+
+  return (
+    <Dialog title="Settings" onClose={onClose} wide>
+      <form
+        className="dialog-body"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          save();
+        }}
+      >
+        <fieldset>
+          <legend>Machine</legend>
+          {alive && <p className="hint">Changes take effect when the machine is powered off and started again.</p>}
+          <div className="fields">
+            {numbers.map(([name, label, unit], index) => (
+              <NumberField
+                key={name}
+                label={label}
+                unit={unit}
+                text={texts[name]}
+                fault={faults[index]}
+                limits={limits[name]}
+                onChange={(text) => setTexts({ ...texts, [name]: text })}
+              />
+            ))}
+          </div>
+          <label className="field" htmlFor={cmdlineId}>
+            <span>Kernel command line</span>
+            <textarea
+              id={cmdlineId}
+              className="code"
+              rows={5}
+              spellCheck={false}
+              value={texts.cmdline}
+              aria-invalid={cmdlineFault !== undefined}
+              aria-describedby={`${cmdlineId}-hint`}
+              onChange={(event) => setTexts({ ...texts, cmdline: event.target.value.replaceAll('\n', ' ') })}
+            />
+          </label>
+          <p id={`${cmdlineId}-hint`} className={cmdlineFault ? 'hint fault' : 'hint'}>
+            {cmdlineFault ? `It ${cmdlineFault}.` : `${texts.cmdline.length} of ${CMDLINE_LIMIT} bytes.`}
+          </p>
+          <button type="button" className="button" onClick={() => setTexts(textsOf(defaultMachine, defaultCmdline))}>
+            Restore the defaults
+          </button>
+        </fieldset>
+        <DiskList host={props.host} usedDisk={props.usedDisk} />
+        <Look preferences={preferences} onPreferences={onPreferences} />
+      </form>
+      <footer className="dialog-footer">
+        <button type="button" className="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" className="button button-primary" disabled={!isValid} onClick={save}>
+          Save
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
+
+const numberOf = (text: string): number => (text.trim() === '' ? NaN : Number(text));
+
+function textsOf({ memoryMiB, cpus, diskGiB, cmdline }: MachineSettings, defaultCmdline: string) {
+  return {
+    memoryMiB: String(memoryMiB),
+    cpus: String(cpus),
+    diskGiB: String(diskGiB),
+    cmdline: cmdline ?? defaultCmdline,
+  } satisfies Record<NumberName | 'cmdline', string>;
+}
+
+interface NumberProps {
+  readonly label: string;
+  readonly unit: string;
+  readonly text: string;
+  readonly fault: string | undefined;
+  readonly limits: { readonly min: number; readonly max: number; readonly step: number };
+  readonly onChange: (text: string) => void;
+}
+
+function NumberField({ label, unit, text, fault, limits, onChange }: NumberProps) {
+  const id = useId();
+  return (
+    <label className="field" htmlFor={id}>
+      <span>{label}</span>
+      <span className="field-with-unit">
+        <input
+          id={id}
+          type="number"
+          inputMode="numeric"
+          {...limits}
+          value={text}
+          aria-invalid={fault !== undefined}
+          aria-describedby={`${id}-hint`}
+          onChange={(event) => onChange(event.target.value)}
+        />
+        {unit !== '' && <span aria-hidden="true">{unit}</span>}
+      </span>
+      <span id={`${id}-hint`} className={fault ? 'hint fault' : 'hint'}>
+        {fault ? `It ${fault}.` : `${limits.min} to ${limits.max}${unit === '' ? '' : ` ${unit}`}`}
+      </span>
+    </label>
+  );
+}
+
+const themes = [
+  ['system', "The system's"],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+] as const;
+
+interface LookProps {
+  readonly preferences: Preferences;
+  readonly onPreferences: (preferences: Preferences) => void;
+}
+
+/** Takes effect at once. */
+function Look({ preferences, onPreferences }: LookProps) {
+  const id = useId();
+  return (
+    <fieldset>
+      <legend>Page</legend>
+      <div className="choices" role="radiogroup" aria-label="Colours">
+        {themes.map(([theme, label]) => (
+          <label key={theme}>
+            <input
+              type="radio"
+              name={`${id}-theme`}
+              checked={preferences.theme === theme}
+              onChange={() => onPreferences({ ...preferences, theme })}
+            />
+            {label}
+          </label>
+        ))}
+      </div>
+      <label className="field field-row" htmlFor={`${id}-size`}>
+        <span>Text size in the console</span>
+        <input
+          id={`${id}-size`}
+          type="range"
+          {...fontSizes}
+          value={preferences.fontSize}
+          onChange={(event) => onPreferences({ ...preferences, fontSize: Number(event.target.value) })}
+        />
+        <output htmlFor={`${id}-size`}>{preferences.fontSize} px</output>
+      </label>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={preferences.screenReader}
+          onChange={(event) => onPreferences({ ...preferences, screenReader: event.target.checked })}
+        />
+        Read the console to a screen reader
+      </label>
+    </fieldset>
+  );
+}
