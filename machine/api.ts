@@ -11,6 +11,8 @@ export type ImageSource =
       readonly url: string;
       /** Bytes to transfer, for progress; and what they must hash to once decompressed, if known. */
       readonly size?: number;
+      /** Bytes once decompressed, if known: spares a copy. */
+      readonly rawSize?: number;
       readonly sha256?: string;
     }
   | { readonly kind: 'blob'; readonly blob: Blob; readonly name: string }

@@ -2,8 +2,8 @@
  * Controls one machine for a person: loads what its description names, makes it, tells how it goes, boots it again.
  * A machine is made for one boot (machine.ts); images and disks are kept from one boot to the next.
  */
-import type { ImageSource, LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
-import { loadImage } from './images.ts';
+import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
+import type { Loader } from './load.ts';
 import { FigureSampler } from './figures.ts';
 import { Machine, type MachineDisk, type MachineStop } from './machine.ts';
 import { closeDisks, openDisks } from './open-disks.ts';
@@ -21,15 +21,15 @@ interface Assembly {
   readonly disks: readonly MachineDisk[];
 }
 
-interface Images {
-  readonly kernel?: Uint8Array;
-  readonly initrd?: Uint8Array;
-  readonly firmware: 'sbi' | 'none' | Uint8Array;
+/** What the platform provides. */
+export interface MachinePlatform {
+  readonly threads: ThreadHost;
+  readonly load: Loader;
 }
 
 export class MachineController implements MachineControl {
   readonly #listener: MachineListener;
-  readonly #threads: ThreadHost;
+  readonly #platform: MachinePlatform;
   #status: MachineStatus = { state: 'off' };
   #loading: AbortController | undefined;
   #assembly: Assembly | undefined;
@@ -41,28 +41,16 @@ export class MachineController implements MachineControl {
   /** Tells the figures of the running machine. */
   #sample: () => void = () => undefined;
 
-  constructor(listener: MachineListener, threads: ThreadHost) {
+  constructor(listener: MachineListener, platform: MachinePlatform) {
     this.#listener = listener;
-    this.#threads = threads;
+    this.#platform = platform;
   }
 
   async start(spec: MachineSpec): Promise<void> {
     if (this.#loading !== undefined || this.#machine !== undefined) return;
-    const loading = new AbortController();
-    this.#loading = loading;
-    this.#tell({ state: 'loading' });
-    try {
-      this.#size = { ...spec.console };
-      this.#quickReboots = 0;
-      await this.#assemble(spec, loading.signal);
-    } catch (error) {
-      await this.#letGo();
-      if (loading.signal.aborted) return this.#tell({ state: 'off' });
-      this.#tell({ state: 'crashed', reason: messageOf(error) });
-      throw error;
-    } finally {
-      this.#loading = undefined;
-    }
+    this.#size = { ...spec.console };
+    this.#quickReboots = 0;
+    await this.#boot(async () => ({ spec, disks: await openDisks(spec.disks) }));
   }
 
   async pause(): Promise<void> {
@@ -101,62 +89,56 @@ export class MachineController implements MachineControl {
     this.#machine?.terminal.resize(columns, rows);
   }
 
-  /** Opens the disks while the images come, then boots. */
-  async #assemble(spec: MachineSpec, signal: AbortSignal): Promise<void> {
-    const opening = openDisks(spec.disks).then((disks) => (this.#assembly = { spec, disks }));
-    const [images] = await Promise.allSettled([this.#loadImages(spec, signal), opening]);
-    if (images.status === 'rejected') throw images.reason;
-    const assembly = await opening;
-    signal.throwIfAborted();
-    this.#boot(assembly, images.value);
-  }
-
-  async #loadImages(spec: MachineSpec, signal: AbortSignal): Promise<Images> {
-    const load = (source: ImageSource, stage: LoadProgress['stage']): Promise<Uint8Array> =>
-      loadImage(source, { signal, onProgress: (done, total) => this.#listener.progress({ stage, done, total }) });
-    const { kernel, initrd, firmware } = spec;
-    const [kernelBytes, initrdBytes, firmwareBytes] = await Promise.all([
-      kernel && load(kernel, 'kernel'),
-      initrd && load(initrd, 'initrd'),
-      typeof firmware === 'string' ? firmware : load(firmware, 'kernel'),
-    ]);
-    return {
-      ...(kernelBytes && { kernel: kernelBytes }),
-      ...(initrdBytes && { initrd: initrdBytes }),
-      firmware: firmwareBytes,
-    };
-  }
-
   /** Boots what was stopped once more, with its disks still open. */
   async #bootAgain(): Promise<void> {
     const assembly = this.#assembly;
-    if (assembly === undefined) return;
+    if (assembly !== undefined) await this.#boot(() => Promise.resolve(assembly));
+  }
+
+  /** Assembles a machine, loads its guest and starts it; says so, or why not. */
+  async #boot(assemble: () => Promise<Assembly>): Promise<void> {
     const loading = new AbortController();
     this.#loading = loading;
     this.#tell({ state: 'loading' });
     try {
-      const images = await this.#loadImages(assembly.spec, loading.signal);
+      this.#assembly = await assemble();
       loading.signal.throwIfAborted();
-      this.#boot(assembly, images);
+      const machine = await this.#make(this.#assembly, loading.signal);
+      this.#run(machine, this.#assembly.disks);
     } catch (error) {
       await this.#letGo();
-      this.#tell(loading.signal.aborted ? { state: 'off' } : { state: 'crashed', reason: messageOf(error) });
+      if (loading.signal.aborted) return this.#tell({ state: 'off' });
+      this.#tell({ state: 'crashed', reason: messageOf(error) });
+      throw error;
     } finally {
       this.#loading = undefined;
     }
   }
 
-  #boot({ spec, disks }: Assembly, images: Images): void {
-    const machine = new Machine({
+  async #make({ spec, disks }: Assembly, signal: AbortSignal): Promise<Machine> {
+    const machine: Machine = new Machine({
       shape: { harts: spec.cpus, ramBytes: spec.memorySize, disks: disks.length },
       disks,
-      threads: this.#threads,
+      threads: this.#platform.threads,
       ...this.#size,
       onOutput: (bytes) => this.#listener.console(bytes),
       onHostError: (error) => this.#listener.trouble(error.message),
       onStop: (stop) => void this.#stopped(machine, stop),
     });
-    machine.load({ ...images, cmdline: spec.cmdline });
+    try {
+      const { kernel, initrd, firmware, cmdline } = spec;
+      const images = { ...(kernel && { kernel }), ...(initrd && { initrd }), firmware, cmdline };
+      const { memory, shape } = machine.board;
+      const onProgress = (progress: LoadProgress): void => this.#listener.progress(progress);
+      machine.loaded(await this.#platform.load({ memory, shape, images }, { signal, onProgress }));
+      return machine;
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
+  }
+
+  #run(machine: Machine, disks: readonly MachineDisk[]): void {
     this.#machine = machine;
     this.#bootedAt = performance.now();
     machine.start();
@@ -178,7 +160,8 @@ export class MachineController implements MachineControl {
   async #stopped(machine: Machine, stop: MachineStop): Promise<void> {
     if (machine !== this.#machine) return;
     await this.#stopMachine();
-    if (stop.reason === 'reset' && this.#mayReboot()) return this.#bootAgain();
+    // Why it could not boot again, if so, is in the status.
+    if (stop.reason === 'reset' && this.#mayReboot()) return this.#bootAgain().catch(() => undefined);
     await this.#letGo();
     this.#tell(finalStatus(stop));
   }

@@ -1,5 +1,5 @@
 /** Loads images into memory: fetched with progress, decompressed, checked. */
-import { decompress } from 'fzstd';
+import { Decompress } from 'fzstd';
 import type { ImageSource } from './api.ts';
 
 /** An image could not be loaded. The message is for a person. */
@@ -26,17 +26,54 @@ export async function loadImage(source: ImageSource, options: LoadOptions): Prom
 }
 
 async function loadUrl(source: Extract<ImageSource, { kind: 'url' }>, options: LoadOptions): Promise<Uint8Array> {
-  const { url, sha256 } = source;
-  const packed = await download(source, options);
-  const bytes = url.endsWith('.zst') ? unpack(packed, url) : packed;
+  const { url, size, rawSize, sha256 } = source;
+  const isPacked = url.endsWith('.zst');
+  const out = new Collector(isPacked ? rawSize : size);
+  const unpacker = isPacked ? new Decompress((chunk) => out.add(chunk)) : undefined;
+  await download(source, options, (chunk) => {
+    if (unpacker === undefined) return out.add(chunk);
+    try {
+      unpacker.push(chunk);
+    } catch (error) {
+      throw new LoadError(`${url} is damaged: it does not decompress.`, { cause: error });
+    }
+  });
+  const bytes = out.finish();
   if (sha256 !== undefined && crypto.subtle !== undefined) await verify(bytes, sha256, url);
   return bytes;
 }
 
+/** Puts chunks together, into one buffer from the start where the size is known. */
+class Collector {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(size = 1 << 20) {
+    this.#bytes = new Uint8Array(size);
+  }
+
+  add(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = needed;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
+/** Fetches, and hands on chunk by chunk. */
 async function download(
   { url, size }: { readonly url: string; readonly size?: number },
   { signal, onProgress }: LoadOptions,
-): Promise<Uint8Array> {
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<void> {
   const response = await fetch(url, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new LoadError(`${url} cannot be reached: look at the connection, then start again.`, { cause: error });
@@ -45,7 +82,6 @@ async function download(
     throw new LoadError(`${url} answered ${response.status} ${response.statusText}: is the image still there?`);
   }
   const total = size ?? Number(response.headers.get('content-length') ?? 0);
-  const chunks: Uint8Array[] = [];
   let done = 0;
   const reader = response.body.getReader();
   for (;;) {
@@ -54,27 +90,13 @@ async function download(
       throw new LoadError(`${url} broke off after ${done} bytes: start again.`, { cause: error });
     });
     if (ended) break;
-    chunks.push(value);
     done += value.length;
+    if (size !== undefined && done > size) break;
+    onChunk(value);
     onProgress(done, total);
   }
   if (size !== undefined && done !== size) {
-    throw new LoadError(`${url} has ${done} bytes instead of ${size}: it is damaged, or another version.`);
-  }
-  const bytes = new Uint8Array(done);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
-}
-
-function unpack(packed: Uint8Array, url: string): Uint8Array {
-  try {
-    return decompress(packed);
-  } catch (error) {
-    throw new LoadError(`${url} is damaged: it does not decompress.`, { cause: error });
+    throw new LoadError(`${url} does not have the ${size} bytes that it should: it is damaged, or another version.`);
   }
 }
 

@@ -2,8 +2,6 @@
  * One machine, from its memory to its harts, seen from the machine thread: loads a guest, starts a thread for each
  * hart, serves the queues of its devices, and ends. It is made for one boot; a reset makes a new one.
  */
-import { isaExtensions } from '../core/isa/table.ts';
-import { Hart } from '../core/hart/hart.ts';
 import { answerDoorbell } from '../core/shared/doorbell.ts';
 import { Attention } from '../core/shared/hart-state.ts';
 import { getAttention } from '../core/shared/interrupts.ts';
@@ -12,13 +10,10 @@ import type { BlockBackend, BlockError } from '../devices/block/backend.ts';
 import type { QueueDevice } from '../devices/device.ts';
 import { VirtioBlock, VirtioConsole, VirtioEntropy, VirtioQueues } from '../devices/virtio/index.ts';
 import { Bell, Board, type BoardShape } from './board.ts';
-import { isRiscvImage } from './boot/identify.ts';
-import { loadGuest, type Guest } from './boot/load.ts';
-import { startHarts } from './boot/start.ts';
+import { loadMachine, type GuestImages, type LoadedGuest } from './load.ts';
 import { PanicWatch } from './panic.ts';
 import { Terminal } from './terminal.ts';
 import type { HartThread, ThreadHost } from './threads.ts';
-import { resetSbi } from './sbi/state.ts';
 
 export interface MachineDisk {
   readonly id: string;
@@ -98,35 +93,22 @@ export class Machine {
   }
 
   /** Puts a guest into the new machine's memory. Throws `BootError`. */
-  load(guest: Omit<Guest, 'ram' | 'board'>): void {
-    const { board } = this;
-    const { control, harts, map } = board;
-    control.magic = 0x7461_6268;
-    control.layoutVersion = 1;
-    control.harts = harts.length;
-    control.ramBytes = map.ramBytes;
-    control.ramOffset = map.ram;
-    control.builtinSbi = guest.firmware === undefined || guest.firmware === 'sbi' ? 1 : 0;
-    board.aclint.reset();
-    board.rtc.reset();
-    board.uart.reset();
-    resetSbi(board.sbi);
-    this.terminal.patient = guest.kernel !== undefined && isRiscvImage(guest.kernel);
-    const rngSeed = crypto.getRandomValues(new Uint8Array(64));
-    const isa = { extensions: isaExtensions, mmu: 'sv57' as const };
-    const entry = loadGuest({
-      ...guest,
-      ram: board.ram,
-      board: { harts: harts.length, ramBytes: map.ramBytes, isa, rngSeed },
-    });
-    control.tohost = BigInt(entry.tohost ?? 0);
-    harts.forEach((view, index) => Hart.resetState(view, index));
-    startHarts(harts, entry);
-    board.clock.start();
+  load(guest: GuestImages): void {
+    this.loaded(loadMachine(this.board, guest));
+  }
+
+  /** Says that a {@link Loader} has put a guest into the memory. */
+  loaded({ isLinux }: LoadedGuest): void {
+    this.terminal.patient = isLinux;
   }
 
   /** Starts the threads of the harts. */
   start(): void {
+    this.board.clock.start();
+    this.#startThreads();
+  }
+
+  #startThreads(): void {
     const { board } = this;
     board.control.runState.store(RunState.RUNNING);
     this.#threads = board.harts.map((_, index) =>
@@ -164,7 +146,7 @@ export class Machine {
   /** Goes on with a copied memory: as {@link start} and {@link resume}, for a machine that was never run here. */
   startCopied(): void {
     this.#pausedAt = this.board.control.timeBase;
-    this.start();
+    this.#startThreads();
     this.resume();
   }
 

@@ -1,0 +1,78 @@
+/** Makes the memory of a new machine ready to start: its registers as at power-on, its guest in RAM. */
+import { Hart } from '../core/hart/hart.ts';
+import { isaExtensions } from '../core/isa/table.ts';
+import type { LoadProgress, MachineSpec } from './api.ts';
+import { Board, type BoardShape } from './board.ts';
+import { isRiscvImage } from './boot/identify.ts';
+import { loadGuest, type Guest } from './boot/load.ts';
+import { startHarts } from './boot/start.ts';
+import { loadImage } from './images.ts';
+import { resetSbi } from './sbi/state.ts';
+
+/** A guest's images, in memory. */
+export type GuestImages = Omit<Guest, 'ram' | 'board'>;
+
+/** What is learned about a guest while it is loaded. */
+export interface LoadedGuest {
+  /** It is Linux, which listens to its console only some time after the start. */
+  readonly isLinux: boolean;
+}
+
+/** What to load, and where. Can be posted. */
+export interface LoadRequest {
+  readonly memory: WebAssembly.Memory;
+  readonly shape: BoardShape;
+  readonly images: Pick<MachineSpec, 'kernel' | 'initrd' | 'firmware' | 'cmdline'>;
+}
+
+export interface LoadOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: LoadProgress) => void;
+}
+
+/** Loads images and puts the guest into a machine's memory; a `Loader` may do it on another thread. */
+export type Loader = (request: LoadRequest, options: LoadOptions) => Promise<LoadedGuest>;
+
+/** Fetches, then loads. Rejects with `LoadError`, `BootError`, or the signal's reason. */
+export const loadHere: Loader = async ({ memory, shape, images }, { signal, onProgress }) => {
+  const load = (source: MachineSpec['kernel'], stage: LoadProgress['stage']): Promise<Uint8Array> | undefined =>
+    source && loadImage(source, { signal, onProgress: (done, total) => onProgress({ stage, done, total }) });
+  const [kernel, initrd, firmware] = await Promise.all([
+    load(images.kernel, 'kernel'),
+    load(images.initrd, 'initrd'),
+    typeof images.firmware === 'string' ? images.firmware : load(images.firmware, 'kernel'),
+  ]);
+  signal.throwIfAborted();
+  return loadMachine(new Board(memory, shape), {
+    ...(kernel && { kernel }),
+    ...(initrd && { initrd }),
+    ...(firmware !== undefined && { firmware }),
+    cmdline: images.cmdline,
+  });
+};
+
+/** Resets a new machine and puts a guest into it. Throws `BootError`. */
+export function loadMachine(board: Board, guest: GuestImages): LoadedGuest {
+  const { control, harts, map } = board;
+  control.magic = 0x7461_6268;
+  control.layoutVersion = 1;
+  control.harts = harts.length;
+  control.ramBytes = map.ramBytes;
+  control.ramOffset = map.ram;
+  control.builtinSbi = guest.firmware === undefined || guest.firmware === 'sbi' ? 1 : 0;
+  board.aclint.reset();
+  board.rtc.reset();
+  board.uart.reset();
+  resetSbi(board.sbi);
+  const rngSeed = crypto.getRandomValues(new Uint8Array(64));
+  const isa = { extensions: isaExtensions, mmu: 'sv57' as const };
+  const entry = loadGuest({
+    ...guest,
+    ram: board.ram,
+    board: { harts: harts.length, ramBytes: map.ramBytes, isa, rngSeed },
+  });
+  control.tohost = BigInt(entry.tohost ?? 0);
+  harts.forEach((view, index) => Hart.resetState(view, index));
+  startHarts(harts, entry);
+  return { isLinux: guest.kernel !== undefined && isRiscvImage(guest.kernel) };
+}
