@@ -108,5 +108,67 @@ signalled:
         bltu    s2, s1, reader
         j       idle
 ${functionAt(place)}
-${DATA}`).withStart('function', 0);
+${DATA}`);
+}
+
+/**
+ * Hart 0 patches the function all the time, and hart 1 calls it all the time: what it returns is never older than what
+ * hart 0 had signalled before. Hart 1 executes FENCE.I before each call, or hart 0 a remote one of the SBI after each
+ * patch.
+ */
+export function patchWhileCalling(
+  passes: number,
+  place: 'alone' | 'beside data',
+  fence: 'local' | 'sbi',
+): AssembledProgram {
+  const remote = `
+        li      a0, 2             # hart 1
+        li      a1, 0
+        ${sbi(Sbi.RFENCE, 0)}
+        mv      t3, a0
+        li      a0, 2
+        bnez    t3, fail
+`;
+  const make = fence === 'sbi' ? supervisorProgram : machineProgram;
+  return make(`
+main:   la      s1, function
+        la      s2, flag
+        li      s3, ${passes}
+        li      s4, ${MOST}
+        li      s5, ${LI_A0}
+each_pass:
+        sd      zero, 0(s2)
+        sw      s5, 0(s1)
+        fence.i
+        call    barrier
+        li      s6, 0
+        bnez    s0, reader
+
+writer: addi    s6, s6, 1
+        slli    t0, s6, 20
+        or      t0, t0, s5
+        sw      t0, 0(s1)
+        fence   rw, rw
+        ${fence === 'sbi' ? remote : ''}
+        sd      s6, 0(s2)
+        bltu    s6, s4, writer
+        j       pass_done
+
+reader: ld      s6, 0(s2)
+        fence   rw, rw
+        ${fence === 'local' ? 'fence.i' : ''}
+        callr   s1
+        mv      t3, a0
+        li      a0, 1
+        bltu    t3, s6, fail
+        bltu    s6, s4, reader
+
+pass_done:
+        call    barrier
+        addi    s3, s3, -1
+        bnez    s3, each_pass
+        bnez    s0, idle
+        j       pass
+${functionAt(place)}
+${DATA}`);
 }

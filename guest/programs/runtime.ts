@@ -68,7 +68,7 @@ fail_at_trap:
 /** Where a program for S-mode is linked to run. */
 export const SUPERVISOR_BASE = 0x8020_0000;
 
-/** Numbers of SBI extensions: for \`sbi(...)\`. */
+/** Numbers of SBI extensions, for {@link sbi}. */
 export const Sbi = {
   BASE: 0x10,
   TIME: 0x54494d45,
@@ -96,7 +96,7 @@ export function supervisorProgram(main: string): AssembledProgram {
         csrw    stvec, t0
         bnez    s0, main
         li      a0, 1
-        la      a1, 0x${SUPERVISOR_BASE.toString(16)}
+        li      a1, ${SUPERVISOR_BASE}
         ${sbi(Sbi.HSM, 0)}
         beqz    a0, main
         li      a0, 1
@@ -108,6 +108,6 @@ fail_at_trap:
         srli    a0, a0, 1
         addi    a0, a0, 1000
         j       fail
-`.replace(/la {6}a1/, 'li      a1');
+`;
   return assembleText(start + SUBROUTINES + main, SUPERVISOR_BASE);
 }
