@@ -187,10 +187,13 @@ function pmpcfg(index: number): Csr {
           .shrU(7)
           .mul(0xff),
       );
-      // W without R is reserved; such an entry gets neither.
-      const legal = s.let(value.and(0x9f9f_9f9f_9f9f_9f9fn));
-      const reserved = s.let(legal.shrU(1).and(legal.xor(-1)).and(0x0101_0101_0101_0101n).shl(1));
-      s.putElement('pmpcfg', index, old.and(locked).or(legal.and(reserved.xor(-1)).and(locked.xor(-1))));
+      const value9f = s.let(value.and(0x9f9f_9f9f_9f9f_9f9fn));
+      const ones = 0x0101_0101_0101_0101n;
+      const without = (bit: number, needed: number): Bits =>
+        value9f.shrU(bit).and(value9f.shrU(needed).xor(-1)).and(ones).shl(bit);
+      // W without R is reserved, and NA4 (bit 4 without bit 3) is smaller than the grain: the one bit is not set.
+      const legal = s.let(value9f.xor(without(1, 0)).xor(without(4, 3)));
+      s.putElement('pmpcfg', index, old.and(locked).or(legal.and(locked.xor(-1))));
       s.notice('protection');
     },
   };
@@ -202,7 +205,12 @@ function pmpaddr(index: number): Csr {
   return {
     number: 0x3b0 + index,
     name: `pmpaddr${index}`,
-    read: (s) => s.getElement('pmpaddr', index),
+    // The grain is 4 KiB (G = 10): bits 8:0 of a power-of-two region read as ones, bits 9:0 of others as zeros.
+    read(s) {
+      const address = s.let(s.getElement('pmpaddr', index));
+      const isPowerOfTwo = config(s, index).and(0x10).ne(0);
+      return s.select(isPowerOfTwo, address.or(0x1ff), address.and(~0x3ffn));
+    },
     write(s, value) {
       let free = config(s, index).and(LOCKED).eq(0);
       if (index + 1 < PMP_ENTRIES)
