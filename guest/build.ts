@@ -95,7 +95,10 @@ async function inputsId(lock: Lock): Promise<string> {
   const root = fileURLToPath(new URL('.', import.meta.url));
   const files = await readdir(root, { recursive: true });
   for (const file of files.sort()) {
-    if (/\.test\.ts$|\.lock\.json$|\.md$|tsconfig|(^|\/)testing\//.test(file) || !(await stat(join(root, file))).isFile())
+    if (
+      /\.test\.ts$|\.lock\.json$|\.md$|tsconfig|(^|\/)testing\//.test(file) ||
+      !(await stat(join(root, file))).isFile()
+    )
       continue;
     hash.update(`\0${file}\0`).update(await readFile(join(root, file)));
   }
