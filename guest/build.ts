@@ -89,17 +89,16 @@ async function fill(folder: string, lock: Lock, options: ObtainOptions): Promise
   await writeExt4(root, join(folder, 'root.img'), { size: ROOT_SIZE, date: new Date(lock.date), signal });
 }
 
+/** Files of this folder that the images do not depend on. */
+const noInput = /\.test\.ts$|\.lock\.json$|\.md$|tsconfig|(^|\/)(testing|programs)\//;
+
 /** A name for all that the images depend on: the packages, and this folder's own sources, whatever changes in them. */
 async function inputsId(lock: Lock): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([lock.date, groups.map((group) => lock.packages[group])]));
   const root = fileURLToPath(new URL('.', import.meta.url));
   const files = await readdir(root, { recursive: true });
   for (const file of files.sort()) {
-    if (
-      /\.test\.ts$|\.lock\.json$|\.md$|tsconfig|(^|\/)testing\//.test(file) ||
-      !(await stat(join(root, file))).isFile()
-    )
-      continue;
+    if (noInput.test(file) || !(await stat(join(root, file))).isFile()) continue;
     hash.update(`\0${file}\0`).update(await readFile(join(root, file)));
   }
   return hash.digest('hex').slice(0, 16);
