@@ -45,6 +45,9 @@ export interface MachineStop {
   readonly message?: string;
 }
 
+/** A thread that does not answer for so many milliseconds, since it failed or never started, is ended all the same. */
+const STOP_PATIENCE = 1000;
+
 const REASONS: Readonly<Record<number, MachineStop['reason']>> = {
   [StopReason.POWER_OFF]: 'power-off',
   [StopReason.RESET]: 'reset',
@@ -157,6 +160,8 @@ export class Machine {
     clearTimeout(this.#alarm);
     this.#doorbell.stop();
     for (const hart of this.board.harts) getAttention(hart, Attention.STOP);
+    // A thread that is ended within a section would leave a device locked for ever.
+    await Promise.all(this.board.harts.map((hart) => parked(hart.parked, STOP_PATIENCE)));
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
     if (this.#pausedAt === undefined) await Promise.all(this.#devices.map(({ device }) => device.pause()));
     this.terminal.flush();
@@ -203,9 +208,9 @@ export class Machine {
   }
 }
 
-/** Resolves when a hart has parked. */
-async function parked(word: Board['harts'][number]['parked']): Promise<void> {
-  while (word.load() === 0) {
+/** Resolves when a hart has parked, or after so many milliseconds. */
+async function parked(word: Board['harts'][number]['parked'], patience = Infinity): Promise<void> {
+  for (const from = performance.now(); word.load() === 0 && performance.now() - from < patience;) {
     await (word.waitAsync(0, 100) ?? new Promise((resolve) => setTimeout(resolve, 1)));
   }
 }
