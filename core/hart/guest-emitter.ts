@@ -4,6 +4,7 @@
  */
 import type { AmoOperation, Bits, Width } from '../isa/emitter.ts';
 import type { FloatRoutine } from '../isa/float-routines.ts';
+import { MSTATUS } from '../isa/mstatus.ts';
 import { access, call, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import { emitAmo } from './amo.ts';
 import { bits, expr, WasmState } from './state.ts';
@@ -31,6 +32,9 @@ export abstract class GuestEmitter extends WasmState {
 
   // --- floating point ------------------------------------------------------------------------------------------------
 
+  dirtyFloat(): void {
+    this.put('mstatus', this.get('mstatus').or(MSTATUS.FS));
+  }
   float(routine: FloatRoutine, ...args: Bits[]): Bits {
     const callee = this.floatRoutine(routine, args.length);
     const operands = args.map((arg, i) => (callee.params[i] === 'i32' ? expr(arg).wrap() : expr(arg)));

@@ -37,14 +37,13 @@ const ZERO_AT_RESET = [
 const LOAD_ACCESS_FAULT = 5;
 const STORE_ACCESS_FAULT = 7;
 
-/** Modules that execute one instruction at a time, made when first asked for. */
-const exactModules = new WeakMap<MemoryMap, Map<number, WebAssembly.Module>>();
+/** Modules that execute one instruction at a time, by hart and shape of the machine, made when first asked for. */
+const exactModules = new Map<string, WebAssembly.Module>();
 
 function exactModule(map: MemoryMap, hart: number): WebAssembly.Module {
-  const modules = exactModules.get(map) ?? new Map<number, WebAssembly.Module>();
-  exactModules.set(map, modules);
-  const module = modules.get(hart) ?? new WebAssembly.Module(generateHart(map, hart, true));
-  modules.set(hart, module);
+  const key = `${hart} of ${map.harts.length}, ${map.ramBytes}`;
+  const module = exactModules.get(key) ?? new WebAssembly.Module(generateHart(map, hart, true));
+  exactModules.set(key, module);
   return module;
 }
 
@@ -138,7 +137,12 @@ export class Hart {
   codePage(): number {
     const decoded = this.#exports.fetch_page(this.view.pc);
     this.view.exception = 0;
-    return decoded === 0 ? -1 : this.#cache.guestPage(decoded);
+    return decoded === 0 ? -1 : this.guestPage(decoded);
+  }
+
+  /** The guest page of a decoded one: what an entry of the fetch TLB names. */
+  guestPage(decoded: number): number {
+    return this.#cache.guestPage(decoded);
   }
 
   /** Says that code of a guest page is about to be translated; what is read then is good while the page has this version. */

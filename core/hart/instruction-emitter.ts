@@ -94,9 +94,6 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
   requireFloat(): void {
     this.f.ifUnlikely(expr(this.get('mstatus').and(MSTATUS.FS).eq(0)), () => this.illegal());
   }
-  dirtyFloat(): void {
-    this.put('mstatus', this.get('mstatus').or(MSTATUS.FS));
-  }
   roundingMode(): Bits {
     const fixed = this.f.let(access('i32.load8_u', this.#frame.cur, AT.rm));
     const mode = this.f.let(select(fixed.eq(7), this.fields.load32('frm'), fixed));

@@ -11,3 +11,8 @@ export type RoundingRoutine =
   | 'f64_to_f32';
 export type ExactRoutine = `${Format}_${'eq' | 'lt' | 'le' | 'min' | 'max' | 'class'}` | 'f32_to_f64';
 export type FloatRoutine = RoundingRoutine | ExactRoutine;
+
+/** Whether a routine rounds nothing, and so takes no rounding mode. */
+export function isExactRoutine(routine: FloatRoutine): routine is ExactRoutine {
+  return /_(eq|lt|le|min|max|class)$|^f32_to_f64$/.test(routine);
+}

@@ -46,7 +46,7 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
   readonly body: Statement[] = [];
   #into: Statement[] = this.body;
   #taken: Local[] = [];
-  readonly #free = new Set<Local>();
+  readonly #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
 
   constructor(name: string, params: P, results: readonly ValueType[]) {
     this.name = name;
@@ -58,10 +58,14 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
 
   /** A local variable; its value is undefined until it is set. */
   local(type: ValueType): Local {
-    const local = [...this.#free].find((candidate) => candidate.type === type) ?? this.#newLocal(type);
-    this.#free.delete(local);
+    const local = this.#free[type].pop() ?? this.#newLocal(type);
     this.#taken.push(local);
     return local;
+  }
+
+  /** A local that is not used again for anything else, whatever {@link scope} it is made in. */
+  lastingLocal(type: ValueType): Local {
+    return this.#newLocal(type);
   }
 
   /** Runs `body`; the locals that it makes are used again by what comes after. */
@@ -69,7 +73,7 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     const outer = this.#taken;
     this.#taken = [];
     body();
-    for (const local of this.#taken) this.#free.add(local);
+    for (const local of this.#taken) this.#free[local.type].push(local);
     this.#taken = outer;
   }
 
@@ -184,6 +188,11 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
   /** Runs `body`; its statements are put before all that the function has so far. */
   prologue(body: () => void): void {
     this.body.unshift(...this.#collect(body));
+  }
+
+  /** Replaces the statements by what `pass` makes of them. */
+  transform(pass: (body: readonly Statement[]) => readonly Statement[]): void {
+    this.body.splice(0, this.body.length, ...pass(this.body));
   }
 
   #collect(body: () => void): Statement[] {
