@@ -36,10 +36,14 @@ const slowBase = (): BaseImage => {
   return { ...base, read };
 };
 
+/** More programs: TABHYVE_FUZZ_RUNS=4000; those of a failed run: TABHYVE_FUZZ_SEED=…, which the failure names. */
+const factor = Number(process.env['TABHYVE_FUZZ_RUNS'] ?? 40) / 40;
+const seed = Number(process.env['TABHYVE_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+
 const check = (subject: () => Subject, numRuns: number): Promise<void> =>
   fc.assert(
     fc.asyncProperty(programs(SECTORS), (program) => runProgram(subject(), program)),
-    { numRuns },
+    { numRuns: Math.ceil(numRuns * factor), seed },
   );
 
 function inMemory(base?: BaseImage): Subject {
@@ -102,7 +106,7 @@ const served = serveImage(image, 8192);
 const httpBase = (): Promise<BaseImage> =>
   openHttpBase(MANIFEST_URL, { cacheBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
 
-describe('random programs read what they must', () => {
+describe('random programs read what they must', { timeout: 20_000 * Math.max(1, factor) }, () => {
   test('in memory', () => check(() => inMemory(), 60));
   test('in memory over a base', () => check(() => inMemory(slowBase()), 60));
   test('on a store that crashes and fails', () => check(() => onFakeStore(), 300));

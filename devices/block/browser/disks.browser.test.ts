@@ -1,0 +1,241 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, expect, test } from '@playwright/test';
+import { openBlank, withDisks } from '../testing/in-page.ts';
+
+const MIB = 2 ** 20;
+
+test('a disk is there again after a reload, with all that was flushed', async ({ page, baseURL }) => {
+  await openBlank(page, baseURL ?? '');
+  await withDisks(
+    page,
+    async ({ openDisk }, size) => {
+      const { backend } = await openDisk({ id: 'a', size, name: 'Homework' });
+      await backend.write(32768 - 512, new Uint8Array(1024).fill(7));
+      await backend.flush();
+    },
+    64 * MIB,
+  );
+  await page.reload();
+  const seen = await withDisks(
+    page,
+    async ({ openDisk, listDisks, deleteDisk, diskExists }) => {
+      const { backend } = await openDisk({ id: 'a' });
+      const target = new Uint8Array(1024);
+      await backend.read(32768 - 512, target);
+      const listed = await listDisks();
+      await backend.close();
+      await deleteDisk('a');
+      return {
+        usage: backend.usage(),
+        sevens: target.every((byte) => byte === 7),
+        listed,
+        left: await diskExists('a'),
+      };
+    },
+    undefined,
+  );
+  expect(seen.sevens).toBe(true);
+  expect(seen.usage).toEqual({ allocatedBytes: 65536, allocatedChunks: 2, tombstones: 0 });
+  expect(seen.listed).toEqual([
+    expect.objectContaining({ id: 'a', name: 'Homework', size: 64 * MIB, schemaVersion: 1 }),
+  ]);
+  expect(seen.left).toBe(false);
+});
+
+test('a second tab is refused what the first one writes, and may read it', async ({ context, page, baseURL }) => {
+  await openBlank(page, baseURL ?? '');
+  await withDisks(
+    page,
+    async ({ openDisk }, size) => {
+      const { backend } = await openDisk({ id: 'a', size });
+      await backend.write(0, new Uint8Array(512).fill(5));
+      await backend.flush();
+    },
+    MIB,
+  );
+  const second = await context.newPage();
+  await openBlank(second, baseURL ?? '');
+  const attempt = async ({ openDisk }: typeof import('../disks.ts')): Promise<string> =>
+    openDisk({ id: 'a' }).then(
+      async ({ backend }) => (await backend.close(), 'opened'),
+      (error: { reason: string; message: string }) => `${error.reason}: ${error.message}`,
+    );
+  expect(await withDisks(second, attempt, undefined)).toMatch(/^locked: .*another tab.*read-only/);
+  const read = await withDisks(
+    second,
+    async ({ openDisk }) => {
+      const { backend } = await openDisk({ id: 'a', readOnly: true });
+      const target = new Uint8Array(512);
+      await backend.read(0, target);
+      await backend.close();
+      return target[0];
+    },
+    undefined,
+  );
+  expect(read).toBe(5);
+  await page.close();
+  await expect.poll(() => withDisks(second, attempt, undefined)).toBe('opened');
+});
+
+test('the browser is killed while it writes, and all that was flushed is there', async ({ baseURL }) => {
+  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
+  const { launchOptions } = test.info().project.use;
+  try {
+    let flushed = -1;
+    for (let round = 0; round < 3; round++) {
+      const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
+      const page = browser.pages()[0] ?? (await browser.newPage());
+      await openBlank(page, baseURL ?? '');
+      // Record n is 4 KiB of bytes that name it, at place n: what was reported must be there.
+      const wrong = await withDisks(
+        page,
+        async ({ openDisk }, [size, last]) => {
+          const { backend } = await openDisk({ id: 'crash', size });
+          const target = new Uint32Array(1024);
+          for (let record = 0; record <= last; record++) {
+            await backend.read(record * 4096, new Uint8Array(target.buffer));
+            if (target.some((word) => word !== record + 1)) return record;
+          }
+          await backend.close();
+          return -1;
+        },
+        [64 * MIB, flushed] as [number, number],
+      );
+      expect(wrong, `round ${round}: the first record that was flushed and is lost`).toBe(-1);
+
+      await page.exposeFunction('report', (record: number) => (flushed = record));
+      const begun = flushed;
+      const writing = withDisks(
+        page,
+        async ({ openDisk }, [size, first]) => {
+          const { backend } = await openDisk({ id: 'crash', size });
+          const { report } = globalThis as unknown as { report: (record: number) => Promise<void> };
+          for (let record = first; ; record++) {
+            await backend.write(record * 4096, new Uint8Array(new Uint32Array(1024).fill(record + 1).buffer));
+            if (record % 7 !== 0) continue;
+            await backend.flush();
+            await report(record);
+          }
+        },
+        [64 * MIB, begun + 1] as [number, number],
+      ).catch(() => {});
+      await expect.poll(() => flushed).toBeGreaterThan(begun + 50 + round * 30);
+      const client = await browser
+        .browser()
+        ?.newBrowserCDPSession()
+        .catch(() => undefined);
+      const { processInfo } = (await client?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
+      const main = processInfo.find(({ type }) => type === 'browser');
+      expect(main).toBeDefined();
+      process.kill(main?.id ?? 0, 'SIGKILL');
+      await writing;
+      await browser.close().catch(() => {});
+    }
+  } finally {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+test('a full quota is said, nothing flushed is lost, and writing goes on when there is room', async ({
+  page,
+  baseURL,
+}) => {
+  const origin = baseURL ?? '';
+  await openBlank(page, origin);
+  const client = await page.context().newCDPSession(page);
+  const limit = (quotaSize?: number): Promise<unknown> =>
+    client.send('Storage.overrideQuotaForOrigin', { origin: new URL(origin).origin, ...(quotaSize && { quotaSize }) });
+  // From the first write on: the engine asks for the quota anew only when the last answer is used up.
+  await limit(8 * MIB);
+  await withDisks(
+    page,
+    async ({ openDisk }, size) => {
+      const { backend } = await openDisk({ id: 'full', size, limits: { dirty: 64, batch: 16 } });
+      await backend.write(0, new Uint8Array(1048576).fill(1));
+      await backend.flush();
+      Object.assign(globalThis, { backend });
+    },
+    256 * MIB,
+  );
+  const refused = await withDisks(
+    page,
+    async () => {
+      const { backend } = globalThis as unknown as { backend: import('../backend.ts').BlockBackend };
+      const errors: string[] = [];
+      const keep = (error: { reason: string; message: string }): void =>
+        void errors.push(`${error.reason}: ${error.message}`);
+      for (let i = 1; i < 32 && errors.length < 3; i++) {
+        const bytes = crypto.getRandomValues(new Uint8Array(65536));
+        for (let at = 0; at < 1048576; at += 65536) await backend.write(i * 1048576 + at, bytes.slice()).catch(keep);
+        await backend.flush().catch(keep);
+      }
+      return errors;
+    },
+    undefined,
+  );
+  expect(refused[0]).toMatch(/^quota: .*no room left/);
+  await limit();
+  const after = await withDisks(
+    page,
+    async ({ openDisk }) => {
+      const { backend } = globalThis as unknown as { backend: import('../backend.ts').BlockBackend };
+      await backend.flush().catch(() => backend.flush());
+      await backend.write(200 * 1048576, new Uint8Array(512).fill(9));
+      await backend.flush();
+      await backend.close();
+      const again = (await openDisk({ id: 'full' })).backend;
+      const first = new Uint8Array(1048576);
+      await again.read(0, first);
+      const last = new Uint8Array(512);
+      await again.read(200 * 1048576, last);
+      await again.close();
+      return { first: first.every((byte) => byte === 1), last: last.every((byte) => byte === 9) };
+    },
+    undefined,
+  );
+  expect(after).toEqual({ first: true, last: true });
+});
+
+test('the browser gives back the space of what is discarded', async ({ baseURL }) => {
+  test.setTimeout(120_000);
+  // A profile on disk: what is private lies in memory, and in another engine.
+  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
+  const { launchOptions } = test.info().project.use;
+  const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
+  try {
+    const page = browser.pages()[0] ?? (await browser.newPage());
+    await openBlank(page, baseURL ?? '');
+    const usage = (): Promise<number> =>
+      page.evaluate(async () => ((await navigator.storage.estimate()).usage ?? 0) / 1048576);
+    await withDisks(
+      page,
+      async ({ openDisk }) => {
+        const { backend } = await openDisk({ id: 'trim', size: 128 * 1048576 });
+        const noise = new Uint8Array(1048576);
+        for (let at = 0; at < noise.length; at += 65536) crypto.getRandomValues(noise.subarray(at, at + 65536));
+        for (let i = 0; i < 96; i++) await backend.write(i * 1048576, noise.slice());
+        await backend.flush();
+        Object.assign(globalThis, { backend });
+      },
+      undefined,
+    );
+    const before = await usage();
+    expect(before).toBeGreaterThanOrEqual(96);
+    await withDisks(
+      page,
+      async () => {
+        const { backend } = globalThis as unknown as { backend: import('../backend.ts').BlockBackend };
+        await backend.discard(8 * 1048576, 80 * 1048576);
+        await backend.flush();
+      },
+      undefined,
+    );
+    // At least nine tenths of it.
+    await expect.poll(usage, { timeout: 60_000, intervals: [1_000] }).toBeLessThan(before - 72);
+  } finally {
+    await browser.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
