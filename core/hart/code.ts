@@ -11,9 +11,9 @@ import { HartFields } from './fields.ts';
 export interface HostFunctions {
   /** Decodes the instruction of the blank entry at `entry`. */
   decode: (entry: number) => void;
-  /** Decodes the instruction that begins in the last parcel of the page of `entry` into the entry before `next`. */
-  straddle: (entry: number, next: number) => void;
-  /** The decoded page for guest page number `page`. */
+  /** Decodes the instruction whose first parcel is `low`, the last of a page, into the entry before the page at `next`. */
+  straddle: (low: number, next: number) => void;
+  /** The decoded page for guest page number `page`; 0 when the address must be translated again. */
   decodedPage: (page: number) => number;
   /** The raw instruction at `entry`, for the trap value of an illegal instruction. */
   rawInstruction: (entry: number) => number;

@@ -9,12 +9,17 @@ import {
   DECODE_SLOTS,
   DECODED_ENTRY_SIZE,
   DECODED_PAGE_SIZE,
+  hartView,
   PAGE_SIZE,
   type HartMap,
   type MemoryMap,
 } from '../shared/memory-map.ts';
 import { PageStates } from '../shared/page-states.ts';
+import type { AtomicWord } from '../shared/struct.ts';
 import { FIRST_ENTRY, Op, PARCELS, writeEntry, writeMark } from './decoded.ts';
+
+/** No epoch: the next fence looks at all pages. */
+const UNSEEN = -1;
 
 export class DecodeCache {
   readonly #map: HartMap;
@@ -26,6 +31,7 @@ export class DecodeCache {
   readonly #pages = new Int32Array(DECODE_SLOTS).fill(-1);
   readonly #versions = new Int32Array(DECODE_SLOTS);
   readonly #states: PageStates;
+  readonly #acknowledged: AtomicWord;
   readonly #revokeStores: () => void;
   readonly #flushFetch: () => void;
   readonly #decoded = blankDecoded();
@@ -49,17 +55,23 @@ export class DecodeCache {
     this.#view = new DataView(memory.buffer);
     this.#index = new Uint16Array(memory.buffer, this.#map.decodeIndex, map.ramBytes / PAGE_SIZE);
     this.#states = new PageStates(memory, map);
+    this.#acknowledged = hartView(memory, map, hart).acknowledged;
     this.#revokeStores = hooks.revokeStores;
     this.#flushFetch = hooks.flushFetch;
     this.#epoch = this.#states.codeEpoch.load();
     this.#index.fill(0);
   }
 
-  /** Offset of the first entry of guest page `page`, decoded anew if its slot is gone. */
+  /**
+   * Offset of the first entry of guest page `page`, decoded anew if its slot is gone. 0 when this hart has served requests
+   * of others meanwhile: how the caller came to the page may be out of date.
+   */
   page(page: number): number {
     const slot = this.#index[page] - 1;
     if (slot >= 0 && this.#versions[slot] === this.#states.version(page)) return this.#entries(slot);
-    return this.#entries(this.#claim(page, slot));
+    const before = this.#acknowledged.load();
+    const entries = this.#entries(this.#claim(page, slot));
+    return this.#acknowledged.load() === before ? entries : 0;
   }
 
   /** The guest page whose first entry is at `entries`. */
@@ -67,10 +79,12 @@ export class DecodeCache {
     return this.#pages[Math.floor((entries - this.#map.decodePages) / DECODED_PAGE_SIZE)];
   }
 
-  /** Says that code of `page` is about to be read, and returns its version as of then. */
+  /** Says that code of `page` is about to be read, and returns the version for which it is good. */
   claimCode(page: number): number {
-    if (this.#states.markCode(page)) this.#revokeStores();
-    return this.#states.version(page);
+    const version = this.#states.claimCode(page, this.#revokeStores);
+    // Written meanwhile: what is read now is dropped at the next fence, even if the write's own epoch was seen already.
+    if (this.#states.version(page) !== version) this.#epoch = UNSEEN;
+    return version;
   }
 
   /** Decodes the instruction of the blank entry at `entry`. */
@@ -85,9 +99,8 @@ export class DecodeCache {
     writeEntry(this.#view, entry, decode(isLong(low) ? this.#view.getUint32(address, true) : low, this.#decoded));
   }
 
-  /** Decodes the instruction whose first parcel is the last of `entry`'s page and whose second begins the page at `next`. */
-  straddle(entry: number, next: number): void {
-    const low = this.#view.getUint16(this.#locate(entry).address, true);
+  /** Decodes the instruction whose first parcel is `low`, the last of its page, and whose second begins the page at `next`. */
+  straddle(low: number, next: number): void {
     const high = this.#view.getUint16(this.#locate(next).address, true);
     const word = (low | (high << 16)) >>> 0;
     const at = next - DECODED_ENTRY_SIZE;

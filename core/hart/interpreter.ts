@@ -165,10 +165,12 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
   };
   handlers[Op.STRADDLE] = () =>
     f.scope(() => {
+      // Read first: the following page may take the place of this one.
+      const low = f.let(call(code.host.rawInstruction, cur));
       const following = f.let(call(routines.fetchPage, pageAddress.add(4096)));
       f.brIf(frame.trap, following.eqz());
       uncount();
-      f.call(code.host.straddle, cur, following);
+      f.call(code.host.straddle, low, following);
       f.set(page, following);
       f.set(pageAddress, pageAddress.add(4096));
       f.set(ip, following.sub(16));

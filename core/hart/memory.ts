@@ -195,15 +195,19 @@ function defineFetchPage(code: HartCode, translate: Callee): Callee {
   );
   f.if(hit, () => f.return(access('i32.load', entry, code.map.fetchTlb + 8)));
   code.count(f, 'statTlbMisses');
-  f.if(call(translate, address, Access.FETCH).eqz(), () => f.return(0));
-  const physical = f.let(code.load64('walkAddress'));
-  f.if(inRam(code, physical).eqz(), () => {
-    code.except(f, Cause.FETCH_ACCESS, address);
-    f.return(0);
+  const page = f.local('i32');
+  // Claiming a page as code may wait for other harts, and serve a fence of theirs meanwhile: then all is done again.
+  f.loop('again', (again) => {
+    f.if(call(translate, address, Access.FETCH).eqz(), () => f.return(0));
+    const physical = f.let(code.load64('walkAddress'));
+    f.if(inRam(code, physical).eqz(), () => {
+      code.except(f, Cause.FETCH_ACCESS, address);
+      f.return(0);
+    });
+    f.set(page, call(code.host.decodedPage, physical.sub(RAM_BASE).shrU(12).wrap()));
+    f.brIf(again, page.eqz(), 'unlikely');
   });
-  const shift = f.let(code.load32('walkShift'));
-  const page = f.let(call(code.host.decodedPage, physical.sub(RAM_BASE).shrU(12).wrap()));
-  fillEntry(f, code.map.fetchTlb, address, code.load32('fetchContext'), page, shift);
+  fillEntry(f, code.map.fetchTlb, address, code.load32('fetchContext'), page, code.load32('walkShift'));
   f.return(page);
   return f;
 }

@@ -53,6 +53,8 @@ export const Control = struct('Control', {
   doorbell: atomic32,
   /** Counts writes to pages that held code; harts compare it at FENCE.I. */
   codeEpoch: atomic32,
+  /** 1 while a hart claims a page as code: a lock, see page-states.ts. */
+  codeClaim: atomic32,
   /** Guest-physical address of the ELF symbol `tohost`, 0 for none. */
   tohost: u64,
   /** The clock: `time` is `timeBase` ticks plus what `performance.timeOrigin + now()` advanced past `clockOrigin` (us). */
