@@ -109,8 +109,8 @@ const httpBase = (): Promise<BaseImage> =>
 describe('random programs read what they must', { timeout: 20_000 * Math.max(1, factor) }, () => {
   test('in memory', () => check(() => inMemory(), 60));
   test('in memory over a base', () => check(() => inMemory(slowBase()), 60));
-  test('on a store that crashes and fails', () => check(() => onFakeStore(), 300));
-  test('on a store that crashes and fails, over a base', () => check(() => onFakeStore(slowBase), 300));
+  test('on a store that crashes and fails', () => check(() => onFakeStore(), 150));
+  test('on a store that crashes and fails, over a base', () => check(() => onFakeStore(slowBase), 150));
   test('on IndexedDB', () => check(() => onIndexedDb(), 30));
   test('on IndexedDB over a base by HTTP', () => check(() => onIndexedDb(httpBase), 20));
 });

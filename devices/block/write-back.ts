@@ -53,7 +53,8 @@ export class WriteBack {
   readonly #pages = new Set<number>();
 
   readonly #flights = new Map<number, Flight>();
-  #lastFlight = 0;
+  /** The first one stands for what an earlier writer of this disk may have left behind, complete but not durable. */
+  #lastFlight = 1;
   /** All flights up to this one are durable. */
   #durable = 0;
   #failure: BlockError | undefined;
