@@ -13,6 +13,8 @@
 import { Attention, type HartView } from './hart-state.ts';
 import { getAttention } from './interrupts.ts';
 
+/** How often a requester looks before it sleeps: a hart that runs guest code answers within microseconds. */
+const SPINS = 200;
 /** How long a waiting requester sleeps before it looks after itself, in milliseconds. */
 const PATIENCE = 0.5;
 
@@ -34,11 +36,11 @@ export function requestAll(harts: readonly HartView[], requests: number, serveOw
     return ticket;
   });
   harts.forEach((hart, i) => {
-    for (;;) {
+    for (let spin = 0; ; spin++) {
       const served = hart.acknowledged.load();
       if (((served - tickets[i]) | 0) >= 0 || hart.parked.load() === 1) return;
       serveOwn();
-      hart.acknowledged.wait(served, PATIENCE);
+      if (spin >= SPINS) hart.acknowledged.wait(served, PATIENCE);
     }
   });
 }

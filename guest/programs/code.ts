@@ -4,7 +4,7 @@
  */
 import { assemble } from '../../core/isa/assemble.ts';
 import type { AssembledProgram } from '../../core/isa/assemble-text.ts';
-import { machineProgram, sbi, Sbi, supervisorProgram } from './runtime.ts';
+import { again, machineProgram, sbi, Sbi, setDeadline, supervisorProgram, type Amount } from './runtime.ts';
 
 /** N is 1 to this, and begins again. */
 const MOST = 2000;
@@ -54,7 +54,7 @@ const PATCH = `
  * Hart 0 patches the function and signals; hart 1 executes FENCE.I and calls; and hart 0 waits for the answer before it
  * patches again. With `ownUse`, hart 0 too calls the function in every round, before and after it writes.
  */
-export function patchAndCall(rounds: number, place: Place, ownUse: boolean): AssembledProgram {
+export function patchAndCall(amount: Amount, place: Place, ownUse: boolean): AssembledProgram {
   const call = (code: number): string => `
         mv      s4, t0
         fence.i
@@ -68,7 +68,8 @@ export function patchAndCall(rounds: number, place: Place, ownUse: boolean): Ass
 main:   la      a1, function
         la      a2, flag
         la      a3, answer
-        li      s1, ${rounds}
+        li      s1, ${amount.rounds}
+        ${setDeadline('s5', amount)}
         li      s2, 0             # the last round
         li      s3, 0             # what the function returned in it
         call    barrier
@@ -87,7 +88,7 @@ writer: addi    s2, s2, 1
 answered:
         ld      t1, 0(a3)
         bne     t1, s2, answered
-        bltu    s2, s1, writer
+        ${again('writer', 's5', 's2', 's1')}
         j       pass
 
 reader: addi    s2, s2, 1
@@ -105,8 +106,7 @@ signalled:
         bne     t3, s4, fail
         fence   rw, rw
         sd      s2, 0(a3)
-        bltu    s2, s1, reader
-        j       idle
+        j       reader
 ${functionAt(place)}
 ${DATA}`);
 }
@@ -117,7 +117,7 @@ ${DATA}`);
  * patch.
  */
 export function patchWhileCalling(
-  passes: number,
+  amount: Amount,
   place: 'alone' | 'beside data',
   fence: 'local' | 'sbi',
 ): AssembledProgram {
@@ -133,8 +133,10 @@ export function patchWhileCalling(
   return make(`
 main:   la      s1, function
         la      s2, flag
-        li      s3, ${passes}
+        li      s3, 0
         li      s4, ${MOST}
+        li      s7, ${amount.rounds}
+        ${setDeadline('s8', amount)}
         li      s5, ${LI_A0}
 each_pass:
         sd      zero, 0(s2)
@@ -151,7 +153,10 @@ writer: addi    s6, s6, 1
         fence   rw, rw
         ${fence === 'sbi' ? remote : ''}
         sd      s6, 0(s2)
-        bltu    s6, s4, writer
+        addi    s3, s3, 1
+        ${again('go_on', 's8', 's3', 's7')}
+        j       pass
+go_on:  bltu    s6, s4, writer
         j       pass_done
 
 reader: ld      s6, 0(s2)
@@ -165,10 +170,7 @@ reader: ld      s6, 0(s2)
 
 pass_done:
         call    barrier
-        addi    s3, s3, -1
-        bnez    s3, each_pass
-        bnez    s0, idle
-        j       pass
+        j       each_pass
 ${functionAt(place)}
 ${DATA}`);
 }

@@ -5,7 +5,7 @@
  * Every round has two words of its own, x and y, each in a cache line of its own, which begin as 0.
  */
 import type { AssembledProgram } from '../../core/isa/assemble-text.ts';
-import { machineProgram } from './runtime.ts';
+import { again, machineProgram, setDeadline, type Amount } from './runtime.ts';
 
 export interface Litmus {
   /** What a hart does with x at 0(a1) and y at 64(a1); t1 is 1. Loads go to a2 and a3, which begin as 1. */
@@ -78,8 +78,8 @@ const BATCH = 256;
 /** \`counts\` of the program: 16 words, one for each outcome. */
 export const OUTCOMES = 16;
 
-/** Runs a test `BATCH * batches` times; the outcomes' numbers stand at the label `counts` at the end. */
-export function litmus({ harts }: Litmus, batches: number): AssembledProgram {
+/** Runs a test, in batches; the outcomes' numbers stand at the label `counts` at the end. */
+export function litmus({ harts }: Litmus, amount: Amount): AssembledProgram {
   const round = (hart: 0 | 1): string => `
 round_${hart}:
         li      a2, 1
@@ -99,7 +99,9 @@ round_${hart}:
   return machineProgram(`
 main:   la      s1, words
         li      s3, ${BATCH}
-        li      s4, ${batches}
+        li      s4, ${amount.rounds}
+        li      s7, 0
+        ${setDeadline('s8', amount)}
         la      s5, seen
         la      s6, counts
 batch:  mv      a1, s1
@@ -130,12 +132,12 @@ tally:  ld      t3, 0(t0)
         addi    t2, t2, 128
         addi    s2, s2, 1
         bltu    s2, s3, tally
+        add     s7, s7, s3
+        ${again('evaluated', 's8', 's7', 's4')}
+        j       pass
 evaluated:
         call    barrier
-        addi    s4, s4, -1
-        bnez    s4, batch
-        bnez    s0, idle
-        j       pass
+        j       batch
 
         .align  4096
 words:  .zero   ${BATCH * 128}

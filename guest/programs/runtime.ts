@@ -44,7 +44,36 @@ idle:   wfi
 arrived:
         .dword  0
         .align  64
+rounds: .dword  0
+        .align  64
 `;
+
+/** How much a program does: so many rounds, or fewer if that takes longer than so many ticks of 10 MHz. */
+export interface Amount {
+  readonly rounds: number;
+  readonly ticks: number;
+}
+
+/** Puts the time at which to end into a register. */
+export function setDeadline(register: string, { ticks }: Amount): string {
+  return `
+        csrr    ${register}, time
+        li      t0, ${ticks}
+        add     ${register}, ${register}, t0
+`;
+}
+
+/** Goes to `again` until the deadline, or until `count` has reached the number in `limit`; `rounds` keeps the count. */
+export function again(label: string, deadline: string, count: string, limit: string): string {
+  return `
+        la      t0, rounds
+        sd      ${count}, 0(t0)
+        csrr    t0, time
+        bgeu    t0, ${deadline}, end_${label}
+        bltu    ${count}, ${limit}, ${label}
+end_${label}:
+`;
+}
 
 /** A program for M-mode (`firmware: 'none'`). */
 export function machineProgram(main: string): AssembledProgram {

@@ -10,9 +10,9 @@
  */
 import { assemble } from '../../core/isa/assemble.ts';
 import type { AssembledProgram } from '../../core/isa/assemble-text.ts';
-import { machineProgram, MSIP, sbi, Sbi, supervisorProgram } from './runtime.ts';
+import { again, machineProgram, MSIP, sbi, Sbi, setDeadline, supervisorProgram, type Amount } from './runtime.ts';
 
-/** Numbers of a pass are 1 to this: what `li` can hold. */
+/** Numbers are 1 to this at most: what `li` can hold. */
 const MOST = 2000;
 const POOL = 8;
 const WINDOW = 0x4000_0000;
@@ -99,21 +99,22 @@ look:   ld      s6, 0(s2)
         mv      t0, a0
         li      a0, 2
         bltu    t0, s6, fail
-        bltu    s6, s4, look
+        j       look
 `;
 
-const REGISTERS = `
+const registers = (amount: Amount): string => `
 main:   la      s2, flag
         li      s3, ${WINDOW}
-        li      s4, ${MOST}
+        li      s4, ${Math.min(MOST, amount.rounds)}
         la      s5, pool
         li      s6, 0
+        ${setDeadline('a5', amount)}
 `;
 
 /** Both harts in M-mode at first; hart 0 asks by an IPI, whose handler fences. */
-export function remoteFenceByIpi(): AssembledProgram {
+export function remoteFenceByIpi(amount: Amount): AssembledProgram {
   return machineProgram(`
-${REGISTERS}
+${registers(amount)}
         bnez    s0, looker
 ${HART_0}
 ${REPLACE}
@@ -128,8 +129,7 @@ change: ${REPLACE}
 wait:   ld      t0, 0(s7)
         bne     t0, s10, wait
         sd      s6, 0(s2)
-        bltu    s6, s4, change
-        call    barrier
+        ${again('change', 'a5', 's6', 's4')}
         j       pass
 
 looker: la      t0, interrupted
@@ -149,10 +149,6 @@ looker: la      t0, interrupted
         csrw    mepc, t0
         mret
 ${LOOK}
-        call    barrier
-        j       spin
-spin:   j       spin
-
         .align  4
 interrupted:
         csrw    mscratch, t0
@@ -171,7 +167,7 @@ ${TABLES}`);
 }
 
 /** Both harts in S-mode; hart 0 asks the SBI. */
-export function remoteFenceBySbi(): AssembledProgram {
+export function remoteFenceBySbi(amount: Amount): AssembledProgram {
   const ask = (functionId: number): string => `
         li      a0, 1             # hart 1, by mask and base
         li      a1, 1
@@ -183,7 +179,7 @@ export function remoteFenceBySbi(): AssembledProgram {
         bnez    t0, fail
 `;
   return supervisorProgram(`
-${REGISTERS}
+${registers(amount)}
         bnez    s0, looker
 ${HART_0}
 ${REPLACE}
@@ -193,14 +189,11 @@ change: ${REPLACE}
         ${ask(1)}
         ${ask(0)}
         sd      s6, 0(s2)
-        bltu    s6, s4, change
-        call    barrier
+        ${again('change', 'a5', 's6', 's4')}
         j       pass
 
 looker: call    barrier
         ${TRANSLATE}
 ${LOOK}
-        call    barrier
-        j       idle
 ${TABLES}`);
 }
