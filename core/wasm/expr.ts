@@ -141,7 +141,10 @@ export class Expr {
   }
   /** The low 32 bits. An `i32` is passed through. */
   wrap(): Expr {
-    return this.type === 'i32' ? this : unary('i32.wrap_i64', this);
+    if (this.type === 'i32') return this;
+    const { node } = this;
+    const isExtended = node.kind === 'op' && node.op.name.startsWith('i64.extend_i32');
+    return isExtended ? node.args[0] : unary('i32.wrap_i64', this);
   }
   /** Zero-extended to 64 bits. */
   zext(): Expr {
