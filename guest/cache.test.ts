@@ -26,8 +26,17 @@ describe('exclusively', () => {
       );
     await Promise.all([work('a'), work('b'), work('c')]);
     expect(order.map((each) => each.slice(2))).toEqual(['begins', 'ends', 'begins', 'ends', 'begins', 'ends']);
-    expect(waited).toBe(2);
+    expect(waited).toBe(0);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('says that it waits, once it has for more than a moment', async () => {
+    const lock = join(folder, 'lock');
+    let waited = 0;
+    const long = exclusively(lock, () => new Promise((resolve) => setTimeout(resolve, 2500)));
+    await exclusively(lock, () => Promise.resolve(), { waiting: () => waited++ });
+    await long;
+    expect(waited).toBe(1);
   });
 
   it('takes over from a process that died, here or elsewhere', async () => {

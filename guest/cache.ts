@@ -38,11 +38,14 @@ export async function writeWhole(path: string, data: string | Uint8Array): Promi
 /** A lock whose holder has not touched it for so long is left over from a process that died. */
 const STALE = 30_000;
 const HEARTBEAT = 5_000;
+/** Who waits looks this often, in milliseconds, and says so after so many looks. */
+const PAUSE = 100;
+const WAITING_TRIES = 15;
 
 /**
  * Runs `work` while no other process does, under a lock file. The lock saves double work and nothing else depends on it: files
  * in the cache are verified or renamed into place, so that even two holders at once could not damage it.
- * @param waiting called once, if another process has to be waited for
+ * @param waiting called once, if another process has to be waited for more than a moment
  */
 export async function exclusively<T>(
   path: string,
@@ -51,13 +54,14 @@ export async function exclusively<T>(
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const holder = `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`;
-  for (let first = true; !(await create(path, holder)); first = false) {
+  for (let tries = 1; !(await create(path, holder)); tries++) {
     if (await isAbandoned(path)) {
       await rm(path, { force: true });
       continue;
     }
-    if (first) waiting?.();
-    await sleep(200, undefined, { signal });
+    // Most holders find everything there, and are done at once.
+    if (tries === WAITING_TRIES) waiting?.();
+    await sleep(PAUSE, undefined, { signal });
   }
   const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), HEARTBEAT);
   heartbeat.unref();

@@ -1,5 +1,6 @@
 /** Disks of the machine in Node: raw files, in place or under an overlay that is thrown away. */
-import type { BlockBackend } from '../devices/block/backend.ts';
+import { open, stat } from 'node:fs/promises';
+import { BlockError, type BlockBackend } from '../devices/block/backend.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import { fileBase, RawFileBackend } from '../devices/block/raw-file.node.ts';
 import { countRequests, type DiskRequests } from './disk-requests.ts';
@@ -27,7 +28,28 @@ export async function openFileDisk(disk: FileDisk, id: string, warn: (line: stri
 
 async function openBackend(disk: FileDisk, warn: (line: string) => void): Promise<BlockBackend> {
   const { path, readOnly = false } = disk;
+  await refuseOther(path);
   if (disk.throwAway !== true) return RawFileBackend.open({ path, readOnly, warn });
   const base = await fileBase(path);
   return new MemoryBackend({ base, readOnly });
+}
+
+/** Begins a qcow2 image. */
+const QCOW2_MAGIC = 'QFI\xfb';
+
+/** Refuses what would be taken for a raw disk although it is something else. What cannot be opened is for the backend. */
+async function refuseOther(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
+    throw new BlockError('store', `${path} is a folder; a disk is a file.`);
+  }
+  const file = await open(path, 'r').catch(() => undefined);
+  try {
+    const start = Buffer.alloc(QCOW2_MAGIC.length);
+    await file?.read(start, 0, start.length, 0);
+    if (start.toString('latin1') !== QCOW2_MAGIC) return;
+  } finally {
+    await file?.close();
+  }
+  const advice = `qemu-img convert -O raw ${path} disk.img`;
+  throw new BlockError('store', `${path} is a qcow2 image, and disks are raw: convert it (${advice}).`);
 }
