@@ -7,7 +7,7 @@
  *     store     disk
  *       'manifest'              DiskManifest
  *       'flush'                 number of the last flush
- *       'reclaimed'             nothing of worth, see reclaim.ts
+ *       'unreclaimed'           where chunks were deleted whose space may not be free yet, see reclaim.ts
  *       [layer, index]          the bytes of a chunk, CHUNK_SIZE
  *       [layer, 't', page]      which chunks of a page are tombstones, 512 bytes
  */

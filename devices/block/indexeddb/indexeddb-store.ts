@@ -6,7 +6,7 @@ import { ChunkMap } from '../chunk-map.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import { completed, storeError, type DiskDatabase } from './database.ts';
-import { Reclaimer } from './reclaim.ts';
+import { Reclaimer, UNRECLAIMED } from './reclaim.ts';
 
 const keyOf = (layer: string, index: number): IDBValidKey => [layer, index];
 const tombstoneKey = (layer: string, page: number): IDBValidKey => [layer, 't', page];
@@ -50,6 +50,7 @@ export class IndexedDbStore implements ChunkStore {
   async load(): Promise<ChunkMap> {
     this.#flush = (await get<number>('flush', this.#database.relaxed)) ?? 0;
     for (const layer of this.#layers) await this.#loadLayer(layer, layer === this.#top);
+    this.#reclaimer?.resume((await get<number[]>(UNRECLAIMED, this.#database.relaxed)) ?? []);
     return this.#map;
   }
 
@@ -70,11 +71,12 @@ export class IndexedDbStore implements ChunkStore {
     await use('readwrite', (store) => {
       for (const [page, hidden] of tombstones) store.put(hidden, tombstoneKey(this.#top, page));
       for (const index of deletes) store.delete(keyOf(this.#top, index));
+      if (deletes.length > 0 && this.#reclaimer) store.put(this.#reclaimer.note(deletes), UNRECLAIMED);
       for (const [index, bytes] of puts) store.put(bytes, keyOf(this.#top, index));
       if (durable) store.put(++this.#flush, 'flush');
       return completed(store.transaction);
     });
-    if (deletes.length > 0) this.#reclaimer?.freed(deletes);
+    if (deletes.length > 0) this.#reclaimer?.schedule();
   }
 
   async close(): Promise<void> {

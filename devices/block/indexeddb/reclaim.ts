@@ -21,6 +21,9 @@ const BYTES_TO_PASS = 3 * 2 ** 30;
 const MIN_PASSES = 10;
 const MAX_PASSES = 300;
 
+/** The record of segments that are still to be reclaimed, by whoever opens the disk next if need be. */
+export const UNRECLAIMED = 'unreclaimed';
+
 /** Milliseconds without a deletion before it begins, and between two passes. */
 const QUIET = 1_000;
 const PAUSE = 20;
@@ -30,6 +33,8 @@ export class Reclaimer {
   readonly #keyOf: (index: number) => IDBValidKey;
   /** Chunks deleted in each segment since it was last reclaimed. */
   readonly #segments = new Map<number, number>();
+  /** Segments that are being reclaimed. */
+  #current: readonly number[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
   #ended = false;
@@ -39,13 +44,28 @@ export class Reclaimer {
     this.#keyOf = keyOf;
   }
 
-  /** The keys of these chunks were deleted. */
-  freed(indexes: readonly number[]): void {
+  /** Notes that the keys of these chunks are being deleted; returns what {@link resume} must be given otherwise. */
+  note(indexes: readonly number[]): number[] {
     for (const index of indexes) {
       const segment = Math.floor(index / SEGMENT);
       this.#segments.set(segment, (this.#segments.get(segment) ?? 0) + 1);
     }
-    this.#schedule();
+    return this.#all();
+  }
+
+  /** What was noted is deleted now: begins when no more is for a while. */
+  schedule(): void {
+    if (this.#ended) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#running ??= this.#reclaim().finally(() => (this.#running = undefined));
+    }, QUIET);
+  }
+
+  /** Goes on with what an earlier writer of this disk was not done with. */
+  resume(segments: readonly number[]): void {
+    for (const segment of segments) this.#segments.set(segment, SEGMENT);
+    if (segments.length > 0) this.schedule();
   }
 
   async end(): Promise<void> {
@@ -54,18 +74,15 @@ export class Reclaimer {
     await this.#running;
   }
 
-  #schedule(): void {
-    if (this.#ended) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#running ??= this.#reclaim().finally(() => (this.#running = undefined));
-    }, QUIET);
+  #all(): number[] {
+    return [...new Set([...this.#segments.keys(), ...this.#current])];
   }
 
   async #reclaim(): Promise<void> {
     const freed = [...this.#segments.values()].reduce((sum, count) => sum + count, 0);
     if (freed < WORTHWHILE) return;
     const segments = [...this.#segments.keys()].sort((a, b) => a - b);
+    this.#current = segments;
     this.#segments.clear();
     const passes = Math.ceil(BYTES_TO_PASS / (segments.length * SEGMENT_BYTES));
     try {
@@ -76,11 +93,12 @@ export class Reclaimer {
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
-      await this.#touch();
+      this.#current = [];
+      await this.#done();
     } catch {
       // Only the quota suffers. Whoever uses the disk next learns what is wrong with the store.
     }
-    if (this.#segments.size > 0) this.#schedule();
+    if (this.#segments.size > 0) this.schedule();
   }
 
   #count(segment: number): Promise<void> {
@@ -92,10 +110,10 @@ export class Reclaimer {
     });
   }
 
-  /** A write that changes nothing: the engine says what it occupies as of the last one. */
-  #touch(): Promise<void> {
+  /** The engine says what it occupies as of the last write, which is this one. */
+  #done(): Promise<void> {
     return this.#database.relaxed('readwrite', (store) => {
-      store.put(0, 'reclaimed');
+      store.put(this.#all(), UNRECLAIMED);
       return completed(store.transaction);
     });
   }
