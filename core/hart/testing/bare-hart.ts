@@ -13,12 +13,21 @@ export interface BareHart {
   readonly clock: { now: bigint; ticks(): bigint };
 }
 
-const bare = layOut({ harts: 1, ramBytes: 4 << 20 });
-const compiled = new WebAssembly.Module(generateHart(bare, 0));
+/** Modules by the size of RAM, so that each is compiled once. */
+const compiled = new Map<number, WebAssembly.Module>();
 
-/** A new hart with 4 MiB of RAM, reset to the beginning of RAM. */
-export function bareHart(bus: Partial<HartEnvironment['bus']> = {}): BareHart {
-  const memory = createMemory(bare);
+function moduleFor(map: MemoryMap): WebAssembly.Module {
+  const known = compiled.get(map.ramBytes);
+  if (known) return known;
+  const module = new WebAssembly.Module(generateHart(map, 0));
+  compiled.set(map.ramBytes, module);
+  return module;
+}
+
+/** A new hart with 4 MiB of RAM, or as much as told, reset to the beginning of RAM. */
+export function bareHart(bus: Partial<HartEnvironment['bus']> = {}, ramBytes = 4 << 20): BareHart {
+  const map = layOut({ harts: 1, ramBytes });
+  const memory = createMemory(map);
   const clock = {
     now: 0n,
     ticks() {
@@ -30,7 +39,7 @@ export function bareHart(bus: Partial<HartEnvironment['bus']> = {}): BareHart {
     bus: { read: () => undefined, write: () => false, ...bus },
     revokeOtherStores: () => undefined,
   };
-  const hart = new Hart(memory, bare, 0, environment, compiled);
+  const hart = new Hart(memory, map, 0, environment, moduleFor(map));
   hart.reset(0x8000_0000n);
-  return { hart, memory, map: bare, clock, ram: new GuestRam(memory, bare) };
+  return { hart, memory, map, clock, ram: new GuestRam(memory, map) };
 }

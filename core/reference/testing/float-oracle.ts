@@ -12,6 +12,7 @@ import type { FloatOutcome } from '../float.ts';
 
 const COMPILER = 'riscv64-linux-gnu-gcc';
 const EMULATOR = 'qemu-riscv64';
+const PACKAGES = { [COMPILER]: 'gcc-riscv64-linux-gnu', [EMULATOR]: 'qemu-user' };
 
 export interface FloatCase {
   readonly name: string;
@@ -24,13 +25,17 @@ export interface FloatOracle {
   dispose(): void;
 }
 
-/** Whether the compiler and the emulator are installed. */
-export function hasFloatOracle(): boolean {
-  return [COMPILER, EMULATOR].every((tool) => spawnSync(tool, ['--version']).status === 0);
+/** Throws when a tool is missing: what it proves is no matter of choice. */
+function requireTools(): void {
+  for (const [tool, debianPackage] of Object.entries(PACKAGES)) {
+    if (spawnSync(tool, ['--version']).status === 0) continue;
+    throw new Error(`the outside oracle is missing: ${tool} does not run; install Debian's package ${debianPackage}`);
+  }
 }
 
-/** Builds the program for these routines in a temporary folder. */
+/** Builds the program for these routines in a temporary folder. Throws when the compiler or the emulator is missing. */
 export function floatOracle(names: readonly string[]): FloatOracle {
+  requireTools();
   const folder = mkdtempSync(join(tmpdir(), 'float-oracle-'));
   const source = join(folder, 'oracle.c');
   const program = join(folder, 'oracle');

@@ -1,0 +1,23 @@
+/** Every row of the table over edges of its operands: every engine against the reference model. */
+import { describe, expect, test } from 'vitest';
+import { rows } from '../isa/table.ts';
+import { seededRandom } from '../hart/float/testing/operands.ts';
+import { checkCases, runnerOf } from './testing/check.ts';
+import { directedCases, directedRows } from './testing/directed.ts';
+import { engineOf, engines } from './testing/engines.ts';
+
+describe.each(Object.keys(engines).filter((name) => name !== 'reference'))('%s', (name) => {
+  const [a, b] = ['reference', name].map((engine) => ({ name: engine, run: runnerOf(engineOf(engine)) }));
+  test.each(directedRows)('$mnemonic', (row) => {
+    checkCases(a, b, directedCases(seededRandom(7), row, 2), row.mnemonic);
+  });
+});
+
+test('what has no operands to vary is jumps, fences, CSRs, and the privileged architecture', () => {
+  const rest = rows.filter((row) => !directedRows.includes(row)).map(({ mnemonic }) => mnemonic);
+  expect(rest).toEqual([
+    ...['jal', 'jalr', 'fence', 'ecall', 'ebreak', 'csrrw', 'csrrwi', 'csrrs', 'csrrsi', 'csrrc', 'csrrci', 'fence.i'],
+    ...['cbo.inval', 'cbo.clean', 'cbo.flush', 'sinval.vma', 'sfence.w.inval', 'sfence.inval.ir'],
+    ...['sret', 'mret', 'wfi', 'sfence.vma', 'c.j', 'c.jr', 'c.ebreak', 'c.jalr'],
+  ]);
+});
