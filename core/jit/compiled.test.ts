@@ -113,6 +113,23 @@ test('floating point traps where it is Off, and makes mstatus.FS Dirty where it 
   }
 });
 
+test('an instruction whose result goes to x0 has its other effects', () => {
+  const pair = loaded([
+    assemble('fmv.d.x', { fd: 0, rs1: A0 }),
+    assemble('flt.d', { rd: 0, fs1: 0, fs2: 0 }),
+    assemble('amoadd.d', { rd: 0, rs1: A1, rs2: A0 }),
+    wfi,
+  ]);
+  pair.change((view) => {
+    view.mstatus |= MSTATUS.FS;
+    view.x[A0] = 0x7ff8_0000_0000_0000n;
+    view.x[A1] = BigInt(RAM + 0x8000);
+  });
+  pair.run();
+  expect(pair.view.fflags).toBe(0x10);
+  expect(pair.compiled.ram.readU32(RAM + 0x8004)).toBe(0x7ff8_0000);
+});
+
 test('an interrupt is taken between two blocks', () => {
   const pair = loaded([assemble('addi', { rd: A3, rs1: A3, imm: 1 }), assemble('jal', { rd: 0, imm: -4 })]);
   pair.change((view) => {

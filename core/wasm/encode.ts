@@ -38,7 +38,9 @@ export class Encoder {
 
   bytes(values: ArrayLike<number>): void {
     this.#reserve(values.length);
-    this.#bytes.set(values, this.#length);
+    // Most are the one or two bytes of an opcode, for which a copy costs more than it does.
+    if (values.length > 8) this.#bytes.set(values, this.#length);
+    else for (let i = 0; i < values.length; i++) this.#bytes[this.#length + i] = values[i];
     this.#length += values.length;
   }
 
