@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { assemble, program } from '../isa/assemble.ts';
+import { assembleText } from '../isa/assemble-text.ts';
 import { Exit } from '../shared/hart-state.ts';
 import { bareHart } from './testing/bare-hart.ts';
 
@@ -68,4 +69,25 @@ test('a step executes one instruction, whatever follows, or enters one trap', ()
     [4, 3],
   ]);
   expect(hart.view.mcause).toBe(5n);
+});
+
+describe('a trap handler that traps at once', () => {
+  test.each([
+    ['is not there', 'li t0, 0x10000000', 1n],
+    ['is no code', 'la t0, garbage', 2n],
+    ['makes a call', 'la t0, call', 11n],
+  ])('ends the run when it %s', (_, address, cause) => {
+    const { hart, ram } = bareHart();
+    ram.write(BASE, assembleText(`${address}\ncsrw mtvec, t0\necall\ngarbage: .dword 0\ncall: ecall`).bytes);
+    expect(hart.run(1_000_000)).toBe(Exit.WEDGED);
+    expect(hart.view.mcause).toBe(cause);
+    expect(hart.view.pc).toBe(hart.view.mtvec);
+  });
+
+  test('is not one that does a single instruction before', () => {
+    const { hart, ram } = bareHart();
+    ram.write(BASE, assembleText('la t0, handler\ncsrw mtvec, t0\n.align 4\nhandler: addi t1, t1, 1\necall').bytes);
+    expect(hart.run(1000)).toBe(Exit.BUDGET);
+    expect(hart.view.x[6]).toBeGreaterThan(900n);
+  });
 });

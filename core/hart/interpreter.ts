@@ -11,7 +11,7 @@
  */
 import { instructions } from '../isa/table.ts';
 import { Exit } from '../shared/hart-state.ts';
-import { access, call, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { access, call, i32, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import type { HartCode } from './code.ts';
 import { Op, PARCELS } from './decoded.ts';
@@ -52,7 +52,7 @@ export interface Frame {
   readonly leave: (reason: number) => void;
 }
 
-/** Fetch faults in a row, without an instruction between, after which the hart is said to be wedged. */
+/** Exceptions in a row, with no instruction done between them, after which the hart is said to be wedged. */
 const WEDGED_AFTER = 64;
 
 /**
@@ -64,9 +64,10 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
   const builder = f as unknown as FunctionBuilder;
   const count = f.variable(f.args.budget);
   const target = f.variable(code.load64('pc'));
-  const [cur, ip, page, stuck] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
+  const [cur, ip, page] = [f.local('i32'), f.local('i32'), f.local('i32')];
+  /** Exceptions so far without an instruction between, and `count` at the last one. */
+  const [stuck, countThen] = [f.variable(i32(0)), f.variable(i32(0))];
   const pageAddress = f.local('i64');
-  f.set(stuck, 0);
   code.store32(builder, 'budget', f.args.budget);
 
   const syncCount = (retired: 0 | 1): void => {
@@ -82,9 +83,16 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
   const raise = (): void => {
     f.call(routines.raise);
     f.set(target, code.load64('pc'));
-    if (!exact) return;
-    f.scope(() => syncCount(1));
-    leave(Exit.BUDGET);
+    if (exact) {
+      f.scope(() => syncCount(1));
+      return leave(Exit.BUDGET);
+    }
+    f.set(stuck, select(count.eq(countThen), stuck.add(1), 0));
+    f.set(countThen, count);
+    f.if(stuck.geU(WEDGED_AFTER), () => {
+      f.scope(() => syncCount(1));
+      leave(Exit.WEDGED);
+    });
   };
 
   f.loop('refetch', (refetch) => {
@@ -98,14 +106,8 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
     f.ifUnlikely(page.eqz(), () => {
       code.store64(builder, 'pc', target);
       raise();
-      f.set(stuck, stuck.add(1));
-      f.if(stuck.geU(WEDGED_AFTER), () => {
-        f.scope(() => syncCount(1));
-        leave(Exit.WEDGED);
-      });
       f.br(refetch);
     });
-    f.set(stuck, 0);
     f.set(pageAddress, target.and(-4096n));
     f.set(ip, page.add(target.wrap().and(4095).shl(3)));
 
@@ -170,6 +172,11 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
       const following = f.let(call(routines.fetchPage, pageAddress.add(4096)));
       f.brIf(frame.trap, following.eqz());
       uncount();
+      // The following page may have taken the slot of this one, whose entries are blank then: both are found anew.
+      f.if(access('i32.load16_u', cur).ne(Op.STRADDLE), () => {
+        f.set(target, entryAddress(cur, page, pageAddress));
+        f.br(frame.refetch);
+      });
       f.call(code.host.straddle, low, following);
       f.set(page, following);
       f.set(pageAddress, pageAddress.add(4096));
