@@ -7,7 +7,7 @@
  *
  *   PCI   00.0 host bridge   00.1 console   00.2 entropy   00.3... disks
  */
-import type { HartView } from '../core/shared/hart-state.ts';
+import { Attention, Parked, type HartView } from '../core/shared/hart-state.ts';
 import { GuestRam } from '../core/shared/guest-ram.ts';
 import {
   controlView,
@@ -45,6 +45,10 @@ export interface BoardShape extends MachineShape {
   /** Number of virtio-blk disks. */
   readonly disks: number;
 }
+
+/** What `Control` begins with: "tabh", and the version of the layout of all that follows. */
+export const MAGIC = 0x7461_6268;
+export const LAYOUT_VERSION = 1;
 
 /** Bits of the machine thread's doorbell. */
 export const Bell = { STOPPED: 0, CONSOLE: 1, ENTROPY: 2, UART: 3, RTC: 4, DISKS: 5 } as const;
@@ -125,5 +129,31 @@ export class Board {
     }
     bus.place(VIRT.pciEcam.base, this.pci.ecam);
     bus.place(VIRT.pciMmio.base, this.pci.window);
+  }
+
+  /**
+   * Makes a memory that was copied from a paused machine this machine's own: what spoke of the threads of the other is
+   * made anew. The machine thread does it, before it looks at the doorbell and before harts have threads.
+   *
+   *   made anew     each hart's `attention`, `parked` and its three words of requests; the doorbell; `codeClaim`
+   *   made anew by the hart's thread       TLBs, contexts, decoded pages (caches, see Hart)
+   *   made anew by `Machine.resume`     the clock's origin; what stands in the rings (all queues are looked at), the alarm
+   *   copied        all else: locks are free, since no thread was inside
+   *
+   * Throws a RangeError for a memory of another shape.
+   */
+  adopt(): void {
+    const { control, harts, map } = this;
+    const fits = control.magic === MAGIC && control.layoutVersion === LAYOUT_VERSION && control.harts === harts.length;
+    if (!fits || control.ramBytes !== map.ramBytes || control.ramOffset !== map.ram) {
+      throw new RangeError('this memory is not that of a machine of this shape');
+    }
+    for (const hart of harts) {
+      hart.attention.store(Attention.PAUSE);
+      hart.parked.store(Parked.NOT);
+      for (const word of [hart.requests, hart.requested, hart.acknowledged]) word.store(0);
+    }
+    control.doorbell.store(0);
+    control.codeClaim.store(0);
   }
 }

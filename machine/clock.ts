@@ -27,9 +27,9 @@ export class MachineClock implements Clock {
     this.refresh();
   }
 
-  /** Goes on counting at `ticks`, after a pause or elsewhere. */
+  /** Goes on counting at `ticks` or a moment later, after a pause or elsewhere. */
   resumeAt(ticks: bigint): void {
-    this.#control.clockOrigin = BigInt(Math.round(hostNow() * 1000));
+    this.#control.clockOrigin = BigInt(Math.floor(hostNow() * 1000));
     this.#control.timeBase = ticks;
     this.refresh();
   }

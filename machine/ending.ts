@@ -1,5 +1,5 @@
 /** How a machine ends: the guest says so, or cannot go on. Whoever comes first decides what is reported. */
-import { Attention, type HartView } from '../core/shared/hart-state.ts';
+import { Attention, HartStatus, type HartView } from '../core/shared/hart-state.ts';
 import { getAttention } from '../core/shared/interrupts.ts';
 import { RunState, StopReason, type ControlView } from '../core/shared/memory-map.ts';
 import type { Doorbell } from '../core/shared/doorbell.ts';
@@ -26,6 +26,12 @@ export function endMachine(machine: Machine, ending: Ending): void {
 /** Ends the machine because hart number `hart` cannot go on. */
 export function crashMachine(machine: Machine, hart: number): void {
   stop(machine, StopReason.CRASHED, hart);
+}
+
+/** Ends the machine if the guest has stopped all its harts: nothing can ever start one again. */
+export function endIfAsleep(machine: Machine): void {
+  const asleep = machine.harts.every((hart) => hart.hsmStatus.load() === HartStatus.STOPPED);
+  if (asleep) stop(machine, StopReason.ASLEEP, 0);
 }
 
 function stop({ control, harts, doorbell }: Machine, reason: number, code: number): void {

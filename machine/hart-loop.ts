@@ -4,10 +4,10 @@
  */
 import { ENVCFG } from '../core/isa/mstatus.ts';
 import { Hart } from '../core/hart/hart.ts';
-import { Attention, Exit, HartStatus, Revoke, type HartView } from '../core/shared/hart-state.ts';
+import { Attention, Exit, HartStatus, Parked, Revoke, type HartView } from '../core/shared/hart-state.ts';
 import { park, requestAll, serveRequests, unpark } from '../core/shared/revoke.ts';
 import type { Board } from './board.ts';
-import { crashMachine, endMachine } from './ending.ts';
+import { crashMachine, endMachine, endIfAsleep } from './ending.ts';
 import type { FenceKind, SbiEnvironment } from './sbi/abi.ts';
 import { endSuspend, takeStart } from './sbi/hsm.ts';
 import { sbiCall } from './sbi/sbi.ts';
@@ -15,6 +15,8 @@ import { Tohost } from './tohost.ts';
 
 /** Instructions of one slice: about a millisecond, after which timers are looked at. */
 const SLICE = 150_000;
+/** Attention that does not end a hart's sleep. */
+const EXPECTED_ASLEEP = Attention.INTERRUPT | Attention.TIMER;
 /** A hart that waits with no deadline looks at the clock this often, in milliseconds. */
 const LONGEST_SLEEP = 1000;
 
@@ -54,7 +56,7 @@ class HartLoop {
       else this.#slice();
       this.#attend();
     }
-    park(view);
+    park(view, Parked.OUT);
   }
 
   #slice(): void {
@@ -88,7 +90,7 @@ class HartLoop {
 
   #pause(): void {
     const view = this.#view;
-    park(view);
+    park(view, Parked.OUT);
     for (;;) {
       const attention = view.attention.load();
       if ((attention & Attention.PAUSE) === 0 || (attention & Attention.STOP) !== 0) break;
@@ -114,34 +116,41 @@ class HartLoop {
 
   #sleepUntilWoken(): void {
     const view = this.#view;
-    const { clock, aclint } = this.#board;
     for (;;) {
+      // Taken before `mip` and the deadlines are looked at, so that what changes later ends the sleep.
+      view.attention.and(~EXPECTED_ASLEEP);
       this.#tick();
-      if (this.#hart.wakes()) return;
-      this.#hart.takeInterrupt();
+      if (this.#hart.wakes()) {
+        this.#hart.takeInterrupt();
+        return;
+      }
       this.#tohost.poll();
-      park(view);
-      const timer = (view.menvcfg & ENVCFG.STCE) !== 0n ? clock.untilMilliseconds(view.stimecmp) : Infinity;
-      const deadline = Math.min(timer, clock.untilMilliseconds(aclint.nextDeadline(this.#index)), LONGEST_SLEEP);
-      if (deadline > 0) view.attention.wait(0, deadline);
-      this.#leavePark();
-      if ((view.attention.load() & ~(Attention.INTERRUPT | Attention.TIMER)) !== 0) return;
-      view.attention.and(~Attention.TIMER);
+      this.#sleepOnce(this.#untilDeadline());
+      if ((view.attention.load() & ~EXPECTED_ASLEEP) !== 0) return;
     }
+  }
+
+  /** Milliseconds until there may be something to do for this hart's timers. */
+  #untilDeadline(): number {
+    const { clock, aclint } = this.#board;
+    const view = this.#view;
+    const timer = (view.menvcfg & ENVCFG.STCE) !== 0n ? clock.untilMilliseconds(view.stimecmp) : Infinity;
+    return Math.min(timer, clock.untilMilliseconds(aclint.nextDeadline(this.#index)), LONGEST_SLEEP);
+  }
+
+  /** Sleeps until there is attention, or so many milliseconds. */
+  #sleepOnce(milliseconds: number): void {
+    if (milliseconds <= 0) return;
+    park(this.#view, Parked.ASLEEP);
+    this.#view.attention.wait(0, milliseconds);
+    this.#leavePark();
   }
 
   #waitForStart(): void {
     const view = this.#view;
-    if (takeStart(view, this.#index)) {
-      this.#hart.dropCaches();
-      return;
-    }
-    park(view);
-    const attention = view.attention.load();
-    const others = attention & ~(Attention.INTERRUPT | Attention.TIMER);
-    if (others !== attention) view.attention.and(others);
-    if (others === 0 && view.hsmStatus.load() !== HartStatus.START_PENDING) view.attention.wait(0, LONGEST_SLEEP);
-    this.#leavePark();
+    view.attention.and(~EXPECTED_ASLEEP);
+    if (takeStart(view, this.#index)) this.#hart.dropCaches();
+    else this.#sleepOnce(LONGEST_SLEEP);
   }
 
   #call(): void {
@@ -150,6 +159,8 @@ class HartLoop {
         this.#hart.dropCaches();
         this.#sleep();
         return endSuspend(this.#view);
+      case 'stop':
+        return endIfAsleep(this.#board);
       case 'retry':
         this.#attend();
         this.#view.attention.wait(0, 0.1);

@@ -2,7 +2,7 @@
 import { Hart } from '../core/hart/hart.ts';
 import { isaExtensions } from '../core/isa/table.ts';
 import type { LoadProgress, MachineSpec } from './api.ts';
-import { Board, type BoardShape } from './board.ts';
+import { Board, LAYOUT_VERSION, MAGIC, type BoardShape } from './board.ts';
 import { isRiscvImage } from './boot/identify.ts';
 import { loadGuest, type Guest } from './boot/load.ts';
 import { startHarts } from './boot/start.ts';
@@ -54,8 +54,8 @@ export const loadHere: Loader = async ({ memory, shape, images }, { signal, onPr
 /** Resets a new machine and puts a guest into it. Throws `BootError`. */
 export function loadMachine(board: Board, guest: GuestImages): LoadedGuest {
   const { control, harts, map } = board;
-  control.magic = 0x7461_6268;
-  control.layoutVersion = 1;
+  control.magic = MAGIC;
+  control.layoutVersion = LAYOUT_VERSION;
   control.harts = harts.length;
   control.ramBytes = map.ramBytes;
   control.ramOffset = map.ram;

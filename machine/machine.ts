@@ -3,7 +3,7 @@
  * hart, serves the queues of its devices, and ends. It is made for one boot; a reset makes a new one.
  */
 import { answerDoorbell } from '../core/shared/doorbell.ts';
-import { Attention } from '../core/shared/hart-state.ts';
+import { Attention, Parked } from '../core/shared/hart-state.ts';
 import { getAttention } from '../core/shared/interrupts.ts';
 import { createMemory, layOut, RunState, StopReason } from '../core/shared/memory-map.ts';
 import type { BlockBackend, BlockError } from '../devices/block/backend.ts';
@@ -11,6 +11,7 @@ import type { QueueDevice } from '../devices/device.ts';
 import { VirtioBlock, VirtioConsole, VirtioEntropy, VirtioQueues } from '../devices/virtio/index.ts';
 import { Bell, Board, type BoardShape } from './board.ts';
 import { loadMachine, type GuestImages, type LoadedGuest } from './load.ts';
+import { wedgedMessage } from './crash.ts';
 import { PanicWatch } from './panic.ts';
 import { Terminal } from './terminal.ts';
 import type { HartThread, ThreadHost } from './threads.ts';
@@ -40,7 +41,7 @@ export interface MachineStop {
   /** The guest's exit code for `failed`. */
   readonly code: number;
   /** For `crashed`: whose doing it was. A panic is known of kernels that then reset the machine (Linux: `panic=-1`). */
-  readonly by?: 'panic' | 'trap' | 'emulator';
+  readonly by?: 'panic' | 'trap' | 'asleep' | 'emulator';
   /** For `crashed`: what happened, for a person. */
   readonly message?: string;
 }
@@ -48,11 +49,14 @@ export interface MachineStop {
 /** A thread that does not answer for so many milliseconds, since it failed or never started, is ended all the same. */
 const STOP_PATIENCE = 1000;
 
+const ASLEEP = 'The guest has stopped all its processors, and nothing is left that could start one.';
+
 const REASONS: Readonly<Record<number, MachineStop['reason']>> = {
   [StopReason.POWER_OFF]: 'power-off',
   [StopReason.RESET]: 'reset',
   [StopReason.FAILED]: 'failed',
   [StopReason.CRASHED]: 'crashed',
+  [StopReason.ASLEEP]: 'crashed',
 };
 
 export class Machine {
@@ -64,17 +68,23 @@ export class Machine {
   readonly #panic = new PanicWatch();
   #threads: HartThread[] = [];
   #stopped = false;
-  #pausedAt: bigint | undefined;
+  #pausing: Promise<void> | undefined;
+  #paused: boolean;
   #alarm: ReturnType<typeof setTimeout> | undefined;
 
-  /** `memory`: that of a machine that was paused and copied; harts go on where it stopped. */
-  constructor(options: MachineOptions, memory = createMemory(layOut(options.shape))) {
+  /**
+   * `memory`: that of a machine of the same shape that was paused and copied; this one is paused too, until
+   * {@link startCopied}. Its disks must be as they were when the machine was paused.
+   */
+  constructor(options: MachineOptions, memory?: WebAssembly.Memory) {
     this.#options = options;
-    const board = new Board(memory, options.shape, undefined, options.log);
+    this.#paused = memory !== undefined;
+    const board = new Board(memory ?? createMemory(layOut(options.shape)), options.shape, undefined, options.log);
     this.board = board;
+    if (this.#paused) board.adopt();
     this.#doorbell = answerDoorbell(board.control.doorbell, (bits) => this.#answer(bits), options.threads);
     const { columns, rows } = options;
-    this.terminal = new Terminal(board.uart, (bytes) => {
+    this.terminal = new Terminal(board.control, board.uart, (bytes) => {
       this.#panic.see(bytes);
       options.onOutput(bytes);
     });
@@ -86,10 +96,14 @@ export class Machine {
     });
     this.terminal.connect(console);
     const entropy = new VirtioEntropy({ fill: (target) => void crypto.getRandomValues(target) });
-    const queues = [new VirtioQueues(board.console, console), new VirtioQueues(board.entropy, entropy)];
+    const paused = this.#paused;
+    const queues = [
+      new VirtioQueues(board.console, console, { paused }),
+      new VirtioQueues(board.entropy, entropy, { paused }),
+    ];
     options.disks.forEach(({ id, backend }, i) => {
       const model = new VirtioBlock({ backend, id: id.slice(0, 20), onHostError: options.onHostError });
-      queues.push(new VirtioQueues(board.disks[i], model));
+      queues.push(new VirtioQueues(board.disks[i], model, { paused }));
     });
     const bits = [Bell.CONSOLE, Bell.ENTROPY, ...options.disks.map((_, i) => Bell.DISKS + i)];
     this.#devices = queues.map((device, i) => ({ device, bit: 1 << bits[i] }));
@@ -102,7 +116,7 @@ export class Machine {
 
   /** Says that a {@link Loader} has put a guest into the memory. */
   loaded({ isLinux }: LoadedGuest): void {
-    this.terminal.patient = isLinux;
+    this.terminal.setPatient(isLinux);
   }
 
   /** Starts the threads of the harts. */
@@ -122,25 +136,39 @@ export class Machine {
     );
   }
 
-  /** Stops harts and devices; everything is in the memory afterwards, which may be copied. */
-  async pause(): Promise<void> {
-    if (this.#stopped || this.#pausedAt !== undefined) return;
-    this.#pausedAt = this.board.clock.ticks();
-    for (const hart of this.board.harts) getAttention(hart, Attention.PAUSE);
-    await Promise.all(this.board.harts.map((hart) => parked(hart.parked)));
-    await Promise.all(this.#devices.map(({ device }) => device.pause()));
-    this.board.control.timeBase = this.#pausedAt;
-    this.board.control.runState.store(RunState.PAUSED);
+  /**
+   * Stops harts, devices and the clock. When it resolves, all of the machine is in its memory and stays as it is, so that
+   * it may be copied. Writes to disks are waited for; reads that take longer are done again later.
+   */
+  pause(): Promise<void> {
+    return (this.#pausing ??= this.#pause());
   }
 
-  /** Goes on after {@link pause}; the clock has stood still meanwhile. */
+  async #pause(): Promise<void> {
+    const { board } = this;
+    if (this.#paused) return;
+    for (const hart of board.harts) getAttention(hart, Attention.PAUSE);
+    await Promise.all(board.harts.map((hart) => isOut(hart.parked)));
+    // Only now, since harts read the clock until they are out.
+    const ticks = board.clock.ticks();
+    await Promise.all(this.#devices.map(({ device }) => device.pause()));
+    clearTimeout(this.#alarm);
+    board.control.timeBase = ticks;
+    board.control.runState.compareExchange(RunState.RUNNING, RunState.PAUSED);
+    this.#paused = true;
+  }
+
+  /** Goes on after {@link pause} has resolved; the clock has stood still meanwhile. */
   resume(): void {
-    if (this.#stopped || this.#pausedAt === undefined) return;
-    this.board.clock.resumeAt(this.#pausedAt);
-    this.#pausedAt = undefined;
+    if (this.#stopped || !this.#paused) return;
+    const { board } = this;
+    this.#paused = false;
+    this.#pausing = undefined;
+    board.clock.resumeAt(board.control.timeBase);
     for (const { device } of this.#devices) device.resume();
-    this.board.control.runState.store(RunState.RUNNING);
-    for (const hart of this.board.harts) {
+    this.#armAlarm();
+    board.control.runState.compareExchange(RunState.PAUSED, RunState.RUNNING);
+    for (const hart of board.harts) {
       hart.attention.and(~Attention.PAUSE);
       hart.attention.notify();
     }
@@ -148,9 +176,10 @@ export class Machine {
 
   /** Goes on with a copied memory: as {@link start} and {@link resume}, for a machine that was never run here. */
   startCopied(): void {
-    this.#pausedAt = this.board.control.timeBase;
+    const { columns, rows } = this.#options;
     this.#startThreads();
     this.resume();
+    this.terminal.resize(columns, rows);
   }
 
   /** Stops at once. The disks stay open. */
@@ -160,10 +189,12 @@ export class Machine {
     clearTimeout(this.#alarm);
     this.#doorbell.stop();
     for (const hart of this.board.harts) getAttention(hart, Attention.STOP);
-    // A thread that is ended within a section would leave a device locked for ever.
-    await Promise.all(this.board.harts.map((hart) => parked(hart.parked, STOP_PATIENCE)));
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
-    if (this.#pausedAt === undefined) await Promise.all(this.#devices.map(({ device }) => device.pause()));
+    if (this.#threads.length > 0) {
+      // A thread that is ended within a section would leave a device locked for ever.
+      await Promise.all(this.board.harts.map((hart) => isOut(hart.parked, STOP_PATIENCE)));
+      await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    }
+    if (!this.#paused) await Promise.all(this.#devices.map(({ device }) => device.pause()));
     this.terminal.flush();
   }
 
@@ -186,18 +217,17 @@ export class Machine {
   #guestStopped(): void {
     const { control, harts } = this.board;
     if (control.runState.load() !== RunState.STOPPED || this.#stopped) return;
-    const reason = REASONS[control.stopReason.load()];
+    const stopReason = control.stopReason.load();
+    const reason = REASONS[stopReason];
+    const asleep = stopReason === StopReason.ASLEEP;
     const code = control.stopCode.load();
-    const wedged = (): string => {
-      const { pc, scause, stval } = harts[code];
-      const hex = (value: bigint): string => `0x${value.toString(16)}`;
-      return `Processor ${code} cannot go on: its trap handler at ${hex(pc)} cannot be fetched (scause ${scause}, stval ${hex(stval)}).`;
-    };
     void this.stop().then(() => {
       const panic = reason === 'reset' ? this.#panic.message(code !== 0) : undefined;
       if (panic !== undefined) this.#options.onStop({ reason: 'crashed', by: 'panic', code: 0, message: panic });
-      else if (reason === 'crashed') this.#options.onStop({ reason, by: 'trap', code, message: wedged() });
-      else this.#options.onStop({ reason, code });
+      else if (asleep) this.#options.onStop({ reason, by: 'asleep', code, message: ASLEEP });
+      else if (reason === 'crashed') {
+        this.#options.onStop({ reason, by: 'trap', code, message: wedgedMessage(harts[code], code) });
+      } else this.#options.onStop({ reason, code });
     });
   }
 
@@ -208,9 +238,11 @@ export class Machine {
   }
 }
 
-/** Resolves when a hart has parked, or after so many milliseconds. */
-async function parked(word: Board['harts'][number]['parked'], patience = Infinity): Promise<void> {
-  for (const from = performance.now(); word.load() === 0 && performance.now() - from < patience;) {
-    await (word.waitAsync(0, 100) ?? new Promise((resolve) => setTimeout(resolve, 1)));
+/** Resolves when a hart's thread touches the machine no more, or after so many milliseconds. */
+async function isOut(word: Board['harts'][number]['parked'], patience = Infinity): Promise<void> {
+  const from = performance.now();
+  for (let parked = word.load(); parked !== Parked.OUT; parked = word.load()) {
+    if (performance.now() - from > patience) return;
+    await (word.waitAsync(parked, 100) ?? new Promise((resolve) => setTimeout(resolve, 1)));
   }
 }

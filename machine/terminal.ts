@@ -3,6 +3,7 @@
  * A guest uses the UART until its virtio console has said something. A kernel's drivers clear the UART's receiver as they
  * start, so that for one that is patient, input waits until it listens.
  */
+import { ConsoleFlag } from '../core/shared/memory-map.ts';
 import type { Uart16550 } from '../devices/platform/uart16550.ts';
 import type { VirtioConsole } from '../devices/virtio/index.ts';
 
@@ -12,16 +13,21 @@ interface Pending {
   readonly done: () => void;
 }
 
+/** What the terminal remembers, in the shared memory: `Control`. */
+export interface TerminalState {
+  /** Bits of {@link ConsoleFlag}. */
+  console: number;
+}
+
 export class Terminal {
+  readonly #state: TerminalState;
   readonly #uart: Uart16550;
   readonly #onOutput: (bytes: Uint8Array<ArrayBuffer>) => void;
-  /** Whether input may wait until the guest is known to take it. */
-  patient = false;
   #console: VirtioConsole | undefined;
-  #target: 'uart' | 'virtio' = 'uart';
   readonly #pending: Pending[] = [];
 
-  constructor(uart: Uart16550, onOutput: (bytes: Uint8Array<ArrayBuffer>) => void) {
+  constructor(state: TerminalState, uart: Uart16550, onOutput: (bytes: Uint8Array<ArrayBuffer>) => void) {
+    this.#state = state;
     this.#uart = uart;
     this.#onOutput = onOutput;
   }
@@ -32,8 +38,8 @@ export class Terminal {
 
   output(from: 'uart' | 'virtio', bytes: Uint8Array<ArrayBuffer>): void {
     if (bytes.length === 0) return;
-    if (from === 'virtio' && this.#target !== 'virtio') {
-      this.#target = 'virtio';
+    if (from === 'virtio' && !this.#has(ConsoleFlag.VIRTIO)) {
+      this.#state.console |= ConsoleFlag.VIRTIO;
       this.drain();
     }
     this.#onOutput(bytes);
@@ -61,14 +67,25 @@ export class Terminal {
     this.#console?.resize(columns, rows);
   }
 
+  /** Says whether input may wait until the guest is known to take it. */
+  setPatient(patient: boolean): void {
+    if (patient) this.#state.console |= ConsoleFlag.PATIENT;
+    else this.#state.console &= ~ConsoleFlag.PATIENT;
+  }
+
+  #has(flag: number): boolean {
+    return (this.#state.console & flag) !== 0;
+  }
+
   /** Hands on what waits, as far as there is room. */
   drain(): void {
-    if (this.#target === 'uart' && this.patient && !this.#uart.listens) return;
+    const virtio = this.#has(ConsoleFlag.VIRTIO);
+    if (!virtio && this.#has(ConsoleFlag.PATIENT) && !this.#uart.listens) return;
     for (;;) {
       const next = this.#pending[0];
       if (next === undefined) return;
       const rest = next.bytes.subarray(next.at);
-      next.at += this.#target === 'virtio' ? (this.#console?.input(rest) ?? 0) : this.#uart.putInput(rest);
+      next.at += virtio ? (this.#console?.input(rest) ?? 0) : this.#uart.putInput(rest);
       if (next.at < next.bytes.length) return;
       this.#pending.shift();
       next.done();

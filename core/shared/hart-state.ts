@@ -45,6 +45,16 @@ export const Exit = {
 /** SBI HSM hart states (SBI 2.0, section 9 "Hart State Management Extension"). */
 export const HartStatus = { STARTED: 0, STOPPED: 1, START_PENDING: 2, STOP_PENDING: 3, SUSPENDED: 4 } as const;
 
+/** {@link HartState}`.parked`: what a hart's thread does, for who waits for it. */
+export const Parked = {
+  /** It may run guest code. */
+  NOT: 0,
+  /** It sleeps, in WFI or because it was not started, and may wake at any moment; it serves requests before all else. */
+  ASLEEP: 1,
+  /** It touches nothing of the machine until it is resumed, or for ever: the memory may be copied, the thread ended. */
+  OUT: 2,
+} as const;
+
 /** Slot of {@link HartState}`.x` that takes writes to x0. */
 export const X_SINK = 32;
 
@@ -110,7 +120,7 @@ export const HartState = struct('HartState', {
   /** Counts requests made, and those of them that were served. */
   requested: atomic32,
   acknowledged: atomic32,
-  /** 1 while the hart runs no guest code (parked, sleeping, not started): counts as acknowledged; drains on leaving. */
+  /** See {@link Parked}. While it is not 0 the hart runs no guest code: requests count as acknowledged. */
   parked: atomic32,
   /** SBI HSM state, see {@link HartStatus}. */
   hsmStatus: atomic32,

@@ -1,5 +1,6 @@
 /**
- * Where things stand in the one shared memory.
+ * Where things stand in the one shared memory. The memory of a paused machine may be copied; what a machine over such a
+ * copy makes anew is said at `Board.adopt` (machine/board.ts).
  *
  *   0          unused, so that offset 0 can mean "none"
  *   0x1000     Control: shape of the machine, run state, doorbell, clock
@@ -33,7 +34,15 @@ export const MAX_RAM = 3 * 2 ** 30;
 export const RunState = { NEW: 0, RUNNING: 1, PAUSED: 2, STOPPED: 3 } as const;
 
 /** {@link Control}`.stopReason`: why a machine stopped. */
-export const StopReason = { NONE: 0, POWER_OFF: 1, RESET: 2, FAILED: 3, CRASHED: 4 } as const;
+export const StopReason = { NONE: 0, POWER_OFF: 1, RESET: 2, FAILED: 3, CRASHED: 4, ASLEEP: 5 } as const;
+
+/** Bits of {@link Control}`.console`, which the machine thread alone writes. */
+export const ConsoleFlag = {
+  /** The guest has used its virtio console: input goes there. Else it goes to the UART. */
+  VIRTIO: 1,
+  /** Input may wait until the guest is known to take it. */
+  PATIENT: 2,
+} as const;
 
 export const Control = struct('Control', {
   /** 0x74616268 ("tabh"). */
@@ -55,6 +64,8 @@ export const Control = struct('Control', {
   codeEpoch: atomic32,
   /** 1 while a hart claims a page as code: a lock, see page-states.ts. */
   codeClaim: atomic32,
+  /** See {@link ConsoleFlag}. */
+  console: u32,
   /** Guest-physical address of the ELF symbol `tohost`, 0 for none. */
   tohost: u64,
   /** The clock: `time` is `timeBase` ticks plus what `performance.timeOrigin + now()` advanced past `clockOrigin` (us). */

@@ -10,7 +10,7 @@
  * then looks at `requests`, so that it or the requester sees the other. A requester that is a hart itself serves its
  * own requests while it waits, so that two cannot wait for each other for ever.
  */
-import { Attention, type HartView } from './hart-state.ts';
+import { Attention, Parked, type HartView } from './hart-state.ts';
 import { getAttention } from './interrupts.ts';
 
 /** How often a requester looks before it sleeps: a hart that runs guest code answers within microseconds. */
@@ -38,7 +38,7 @@ export function requestAll(harts: readonly HartView[], requests: number, serveOw
   harts.forEach((hart, i) => {
     for (let spin = 0; ; spin++) {
       const served = hart.acknowledged.load();
-      if (((served - tickets[i]) | 0) >= 0 || hart.parked.load() === 1) return;
+      if (((served - tickets[i]) | 0) >= 0 || hart.parked.load() !== Parked.NOT) return;
       serveOwn();
       if (spin >= SPINS) hart.acknowledged.wait(served, PATIENCE);
     }
@@ -46,13 +46,13 @@ export function requestAll(harts: readonly HartView[], requests: number, serveOw
 }
 
 /** Says that the hart runs no guest code until {@link unpark}. */
-export function park(hart: HartView): void {
-  hart.parked.store(1);
+export function park(hart: HartView, how: typeof Parked.ASLEEP | typeof Parked.OUT): void {
+  hart.parked.store(how);
   hart.parked.notify();
   hart.acknowledged.notify();
 }
 
 /** Ends {@link park}; the caller must then serve requests before it runs guest code. */
 export function unpark(hart: HartView): void {
-  hart.parked.store(0);
+  hart.parked.store(Parked.NOT);
 }

@@ -15,16 +15,18 @@ export class VirtioQueues implements QueueDevice {
   readonly #model: VirtioModel;
   readonly #queues: readonly SplitQueue[];
   #resetsSeen: number;
-  #paused = false;
+  #paused: boolean;
 
-  /** Joins `model` to the registers of its type; to be made before any hart runs. */
-  constructor(registers: VirtioRegisters, model: VirtioModel) {
+  /** Joins `model` to the registers of its type; to be made before any hart runs. `paused`: until {@link resume}. */
+  constructor(registers: VirtioRegisters, model: VirtioModel, { paused = false } = {}) {
     const { state } = registers;
+    this.#paused = paused;
     this.#registers = registers;
     this.#model = model;
     registers.make(model.features, model.initialConfig());
     this.#resetsSeen = state.resets.load();
     this.#queues = registers.type.queueSizes.map((_, index) => new SplitQueue(registers, index, model));
+    if (paused) for (const queue of this.#queues) queue.pause();
     model.attach({
       serve: (queue) => {
         this.#queues[queue].serve();
