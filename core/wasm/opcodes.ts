@@ -34,7 +34,9 @@ function define(name: string, code: number[], operands: ValueType[], result: Val
 }
 
 function family(type: ValueType, first: number, names: string, arity: number, result: ValueType = type): void {
-  names.split(' ').forEach((name, i) => define(`${type}.${name}`, [first + i], Array<ValueType>(arity).fill(type), result));
+  names
+    .split(' ')
+    .forEach((name, i) => define(`${type}.${name}`, [first + i], Array<ValueType>(arity).fill(type), result));
 }
 
 const INT_COMPARE = 'eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u';
