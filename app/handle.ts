@@ -5,6 +5,8 @@ import type { Session, SessionState } from './machine/session.ts';
 export interface PageHandle {
   /** All that the console holds, scrollback included. */
   text(): string;
+  /** What fits on the console. */
+  size(): { readonly columns: number; readonly rows: number };
   /** Types into the console. */
   type(text: string): void;
   /** What the page draws of the machine. */
@@ -20,6 +22,7 @@ declare global {
 export function publishHandle(session: Session, console: ConsoleHandle): void {
   window.tabhyve = {
     text: () => console.text(),
+    size: () => console.size,
     type: (text) => console.type(text),
     state: () => session.getState(),
   };

@@ -45,10 +45,12 @@ export interface ConsoleHandle {
 const SCROLLBACK = 10_000;
 
 /**
- * Undoes what a guest that ended suddenly has left: mouse reports (1000 to 1006), bracketed paste, the alternate screen,
- * an invisible cursor; then a soft reset (DECSTR), and a new line. https://invisible-island.net/xterm/ctlseqs/
+ * Undoes what a guest that ended suddenly has left: mouse reports (1000 to 1006), bracketed paste, an invisible cursor; then
+ * a soft reset (DECSTR). https://invisible-island.net/xterm/ctlseqs/
  */
-const RECOVER = '\x1b[?1000;1002;1003;1004;1005;1006;2004;1049l\x1b[!p\x1b[?25h\x1b[0m';
+const RECOVER = '\x1b[?1000;1002;1003;1004;1005;1006;2004l\x1b[!p\x1b[?25h\x1b[0m';
+/** Leaves the alternate screen. On the normal one it would put the cursor where it was saved last. */
+const LEAVE_ALTERNATE = '\x1b[?1049l';
 
 /** Opens what the guest printed as a link. It is a stranger's: it gets neither this window nor its address. */
 function open(uri: string): void {
@@ -116,8 +118,9 @@ export function createTerminal(parent: HTMLElement, options: TerminalOptions): C
     },
     print: (bytes) => output.push(bytes),
     newMachine() {
-      const used = terminal.buffer.active.cursorX + terminal.buffer.active.cursorY + terminal.buffer.active.baseY > 0;
-      terminal.write(used ? `${RECOVER}\r\n` : RECOVER);
+      const { active, normal } = terminal.buffer;
+      const isUsed = normal.cursorX + normal.cursorY + normal.baseY > 0;
+      terminal.write(`${active === normal ? '' : LEAVE_ALTERNATE}${RECOVER}${isUsed ? '\r\n' : ''}`);
     },
     focus: () => terminal.focus(),
     type: (text) => terminal.input(text),

@@ -9,7 +9,7 @@ interface Props {
 /** Failures outside of the guest, over the console until they are dismissed. */
 export function Notices({ troubles, onDismiss }: Props) {
   return (
-    <div className="notices" role="alert">
+    <div className="notices" aria-live="assertive">
       {troubles.map(({ id, message }) => (
         <div className="notice" key={id}>
           <Icon name="warning" />
