@@ -1,28 +1,51 @@
-import { expect, test } from '@playwright/test';
+// The page on its two kinds of server: with the headers that isolate it, and without.
 
-const isolated = (): boolean => crossOriginIsolated;
+import { gzipSync } from 'node:zlib';
+import { expect, test, type Page } from '@playwright/test';
+import { Vm } from './support/vm.ts';
 
-test('the page is isolated and says that the machine could run', async ({ page }) => {
-  await page.goto('./');
-  await expect(page.getByRole('heading', { name: 'tabhyve' })).toBeVisible();
-  await expect(page.getByRole('status')).toContainText('This browser can run the machine.');
-  expect(await page.evaluate(isolated)).toBe(true);
+const isolated = (page: Page): Promise<boolean> => page.evaluate(() => crossOriginIsolated);
+
+test('the page is isolated and offers the machine', async ({ page }) => {
+  await Vm.open(page);
+  await expect(page.getByRole('heading', { name: 'Debian, in this tab' })).toBeVisible();
+  expect(await isolated(page)).toBe(true);
 });
 
 test.describe('the built site, in a folder of a server that sends no special headers', () => {
   const site = `http://localhost:${process.env['TABHYVE_E2E_SITE_PORT']}/some/folder/`;
+  const welcome = (page: Page) => page.getByRole('heading', { name: 'Debian, in this tab' });
 
   test('isolates itself, at the price of one reload', async ({ page }) => {
     let loads = 0;
     page.on('load', () => (loads += 1));
     await page.goto(site);
-    await expect(page.getByRole('status')).toContainText('This browser can run the machine.');
-    expect(await page.evaluate(isolated)).toBe(true);
+    await expect(welcome(page)).toBeVisible();
+    expect(await isolated(page)).toBe(true);
     expect(loads).toBe(2);
 
     await page.reload();
-    await expect(page.getByRole('status')).toContainText('This browser can run the machine.');
+    await expect(welcome(page)).toBeVisible();
     expect(loads).toBe(3);
+  });
+
+  test('boots', async ({ page }) => {
+    test.setTimeout(120_000);
+    const vm = await Vm.open(page, site);
+    await vm.boot();
+    expect(await vm.run('uname -m')).toBe('riscv64');
+  });
+
+  test('takes at most 400 KB of script, gzip, before a guest is chosen', async ({ page }) => {
+    const scripts = new Map<string, Promise<Buffer>>();
+    page.on('response', (response) => {
+      if (response.url().endsWith('.js')) scripts.set(response.url(), response.body());
+    });
+    await Vm.open(page, site);
+    await page.waitForLoadState('networkidle');
+    const bodies = await Promise.all(scripts.values());
+    expect(bodies.length).toBeGreaterThan(2);
+    expect(bodies.reduce((sum, body) => sum + gzipSync(body).length, 0)).toBeLessThanOrEqual(400_000);
   });
 
   test('says what is missing where no service worker may run', async ({ browser }) => {
