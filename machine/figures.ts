@@ -1,4 +1,5 @@
 /** Figures of a running machine, sampled. */
+import type { HartView } from '../core/shared/hart-state.ts';
 import type { DiskFigures, MachineFigures } from './api.ts';
 import type { Machine, MachineDisk } from './machine.ts';
 
@@ -22,9 +23,10 @@ export class FigureSampler {
   sample(): MachineFigures {
     const { board } = this.#machine;
     const { harts } = board;
-    const sum = (field: 'instret' | 'statIdle'): number =>
-      harts.reduce((total, hart) => total + Number(hart[field]), 0);
-    const [instructions, idle, ticks] = [sum('instret'), sum('statIdle'), Number(board.clock.ticks())];
+    const ticks = Number(board.clock.ticks());
+    const sum = (of: (hart: HartView) => number): number => harts.reduce((total, hart) => total + of(hart), 0);
+    const instructions = sum((hart) => Number(hart.instret));
+    const idle = sum((hart) => Number(hart.statIdle) + presentSleep(hart, ticks));
     const elapsed = Math.max(1, ticks - this.#ticks);
     const ran = Math.max(0, elapsed * harts.length - (idle - this.#idle));
     // A rate of a moment's work says nothing: the last one stands until the guest works again.
@@ -41,6 +43,11 @@ export class FigureSampler {
       disks: this.#disks.map(diskFigures),
     };
   }
+}
+
+/** Ticks that a hart has slept so far in a sleep that goes on. */
+function presentSleep({ sleepingSince }: HartView, now: number): number {
+  return sleepingSince === 0n ? 0 : Math.max(0, now - Number(sleepingSince));
 }
 
 function diskFigures({ id, backend }: MachineDisk): DiskFigures {

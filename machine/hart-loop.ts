@@ -109,9 +109,12 @@ class HartLoop {
 
   /** WFI: sleeps until an enabled interrupt is pending, a deadline comes, or attention is asked for. */
   #sleep(): void {
+    const view = this.#view;
     const from = this.#board.clock.ticks();
+    view.sleepingSince = from;
     this.#sleepUntilWoken();
-    this.#view.statIdle += this.#board.clock.ticks() - from;
+    view.sleepingSince = 0n;
+    view.statIdle += this.#board.clock.ticks() - from;
   }
 
   #sleepUntilWoken(): void {

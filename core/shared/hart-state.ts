@@ -153,6 +153,8 @@ export const HartState = struct('HartState', {
   statDecoded: u64,
   /** Ticks of the clock that the hart slept in WFI. */
   statIdle: u64,
+  /** When its present sleep began; 0 while it is awake. */
+  sleepingSince: u64,
 });
 
 export type HartView = ViewOf<typeof HartState>;
