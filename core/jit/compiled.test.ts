@@ -96,7 +96,7 @@ test('a page that is mapped twice is compiled once, and knows where it is', () =
     pair.run();
     expect([pair.view.x[A0], pair.view.x[A1]]).toEqual([base + 0x7005n, base + 8n]);
   }
-  // Two blocks of the code; the WFI is none.
+  // Two blocks of the code, and nothing for the second mapping.
   expect(pair.runner.counts.compiled).toBe(2);
 });
 

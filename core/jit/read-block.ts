@@ -34,7 +34,7 @@ export interface Block {
 }
 
 /** Instructions in one block, at most. */
-export const BLOCK_LIMIT = 64;
+const BLOCK_LIMIT = 64;
 
 // Every floating-point instruction names a floating-point register.
 const isFloat = instructions.map(({ operands }) => /\bf[ds]\d?\b/.test(operands));

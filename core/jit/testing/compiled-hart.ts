@@ -1,15 +1,16 @@
 /**
- * Runs a hart by compiled blocks, as far as there are any, and by single steps of the interpreter for the rest. Every
- * block is compiled when it is first met: made to prove the compiler, not to be fast.
+ * Runs a hart by compiled blocks, as far as there are any, and by single steps of the interpreter for the rest. Blocks are
+ * compiled when first met: made to prove the compiler, not to be fast.
  */
 import { MPP_SHIFT } from '../../isa/mstatus.ts';
+import { isLong } from '../../isa/decode.ts';
 import type { BareHart } from '../../hart/testing/bare-hart.ts';
 import { Attention, Exit, HartState } from '../../shared/hart-state.ts';
 import { PAGE_SIZE, TLB_ENTRIES } from '../../shared/memory-map.ts';
 import { BlockExit } from '../block-frame.ts';
 import { BlockModule, placeOf, sharedPlace, type Place } from '../emit-block.ts';
-import { ALL_PASSES, type Passes } from '../passes.ts';
-import { BLOCK_LIMIT, FloatMode, readBlock } from '../read-block.ts';
+import type { Passes } from '../passes.ts';
+import { FloatMode, readBlock, type Block } from '../read-block.ts';
 
 export interface CompilerOptions {
   readonly passes?: Passes;
@@ -30,7 +31,10 @@ interface CodePage {
 }
 
 const FS_SHIFT = MPP_SHIFT + 2;
-const MODES = 3;
+const MODES = Object.values(FloatMode);
+/** Blocks compiled together, at most. */
+const AHEAD = 32;
+const indexOf = (offset: number, mode: FloatMode): number => (offset >>> 1) * MODES.length + mode;
 /** mstatus.FS to the mode of a block: Off, Initial, Clean, Dirty. */
 const MODE_OF_FS = [FloatMode.OFF, FloatMode.CLEAN, FloatMode.CLEAN, FloatMode.DIRTY];
 
@@ -87,7 +91,7 @@ export class CompiledHart {
     if (page < 0) return undefined;
     const offset = this.#words[this.#at.pc] & (PAGE_SIZE - 1);
     const mode = MODE_OF_FS[(this.#words[this.#at.mstatus] >>> FS_SHIFT) & 3];
-    const entry = this.#pages.get(page)?.entries[(offset >>> 1) * MODES + mode];
+    const entry = this.#pages.get(page)?.entries[indexOf(offset, mode)];
     return entry === undefined ? this.#compile(page, offset, mode) : entry;
   }
 
@@ -101,27 +105,39 @@ export class CompiledHart {
     return isHit ? hart.guestPage(words[entry + 2]) : hart.codePage();
   }
 
+  /** Compiles the block at `offset`, and in the same module those behind it, which are likely to be next. */
   #compile(page: number, offset: number, mode: FloatMode): Entry {
-    const { hart, map } = this.#bare;
-    const code = this.#claim(page);
-    const block = readBlock(this.#view, map.ram + page * PAGE_SIZE, offset, mode, this.#options.limit ?? BLOCK_LIMIT);
-    const entry = (mode: FloatMode): number => (offset >>> 1) * MODES + mode;
-    if (!block) {
-      code.entries[entry(mode)] = null;
-      return null;
+    const { entries } = this.#claim(page);
+    const { limit, passes } = this.#options;
+    const start = this.#bare.map.ram + page * PAGE_SIZE;
+    const found: [number, Block][] = [];
+    let at = offset;
+    while (at < PAGE_SIZE && found.length < AHEAD && entries[indexOf(at, mode)] === undefined) {
+      const block = readBlock(this.#view, start, at, mode, limit);
+      if (block) found.push([at, block]);
+      else entries[indexOf(at, mode)] = null;
+      if (!block && at === offset) return null;
+      at = block?.end ?? at + (isLong(this.#view.getUint16(start + at, true)) ? 4 : 2);
     }
-    this.counts.compiled++;
-    const module = new BlockModule(map, this.#place, this.#options.passes ?? ALL_PASSES);
-    module.add('block', block);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
-      env: { memory: this.#bare.memory, ...hart.routines },
-    });
-    const compiled = instance.exports['block'] as (base?: number) => number;
+    const module = new BlockModule(this.#bare.map, this.#place, passes);
+    for (const [at, block] of found) module.add(String(at), block);
+    const functions = this.#instantiate(module);
+    for (const [at, { dependsOnMode }] of found) {
+      for (const each of dependsOnMode ? [mode] : MODES) entries[indexOf(at, each)] = functions(String(at));
+    }
+    this.counts.compiled += found.length;
+    return entries[indexOf(offset, mode)];
+  }
+
+  #instantiate(module: BlockModule): (name: string) => Run {
+    const { hart, memory, map } = this.#bare;
+    const env = { memory, ...hart.routines };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env });
     const base = map.harts[hart.index].state;
-    const run: Run = this.#place.takesBase ? () => compiled(base) : compiled;
-    const modes = block.dependsOnMode ? [mode] : Object.values(FloatMode);
-    for (const mode of modes) code.entries[entry(mode)] = run;
-    return run;
+    return (name) => {
+      const compiled = exports[name] as (base?: number) => number;
+      return this.#place.takesBase ? () => compiled(base) : compiled;
+    };
   }
 
   /** What is compiled of a page as it is now. */
