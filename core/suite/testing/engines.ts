@@ -1,5 +1,6 @@
 /** The engines that run in this process, and how two of them are compared. */
 import { expect } from 'vitest';
+import { CompilerEngine } from './compiler-engine.ts';
 import type { ArchState, Engine } from './engine.ts';
 import { InterpreterEngine } from './interpreter-engine.ts';
 import { ReferenceEngine } from './reference-engine.ts';
@@ -8,6 +9,7 @@ import { ReferenceEngine } from './reference-engine.ts';
 export const engines: Readonly<Record<string, (ramBytes?: number) => Engine>> = {
   reference: (ramBytes) => new ReferenceEngine(ramBytes),
   interpreter: (ramBytes) => new InterpreterEngine(ramBytes),
+  compiler: (ramBytes) => new CompilerEngine(ramBytes),
 };
 
 const made = new Map<string, Engine>();
