@@ -172,11 +172,6 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
       const following = f.let(call(routines.fetchPage, pageAddress.add(4096)));
       f.brIf(frame.trap, following.eqz());
       uncount();
-      // The following page may have taken the slot of this one, whose entries are blank then: both are found anew.
-      f.if(access('i32.load16_u', cur).ne(Op.STRADDLE), () => {
-        f.set(target, entryAddress(cur, page, pageAddress));
-        f.br(frame.refetch);
-      });
       f.call(code.host.straddle, low, following);
       f.set(page, following);
       f.set(pageAddress, pageAddress.add(4096));

@@ -232,24 +232,25 @@ function defineCacheBlock(code: HartCode, translate: Callee, prepareWrite: Calle
     code.except(f, Cause.ILLEGAL, 0);
     f.return();
   });
-  const block = f.let(f.args.address.and(BigInt(-CACHE_BLOCK)));
+  // Faults name the address in rs1, wherever in the block it is.
+  const { address } = f.args;
   f.if(operation.ne(zero), () => {
-    // Managing a block needs any access to it; what fails is reported as a store's exception.
-    f.if(call(translate, block, Access.READ), () => f.return());
-    code.store32(f, 'exception', 0);
-    f.call(translate, block, Access.WRITE);
+    // Managing a block is allowed where a load is (a page or region is never writable alone); what fails is reported
+    // as the store's exception of the same kind, whose number is greater by two.
+    f.if(call(translate, address, Access.READ), () => f.return());
+    code.store32(f, 'exceptionCause', code.load32('exceptionCause').add(2));
     f.return();
   });
-  f.if(call(translate, block, Access.WRITE).eqz(), () => f.return());
+  f.if(call(translate, address, Access.WRITE).eqz(), () => f.return());
   const physical = f.let(code.load64('walkAddress'));
   f.if(
     inRam(code, physical),
     () => {
-      const host = f.let(ramOffset(code, physical));
+      const host = f.let(ramOffset(code, physical.and(BigInt(-CACHE_BLOCK))));
       f.call(prepareWrite, host);
       f.memoryFill(host, 0, CACHE_BLOCK);
     },
-    () => code.except(f, Cause.STORE_ACCESS, f.args.address),
+    () => code.except(f, Cause.STORE_ACCESS, address),
   );
   return f;
 }

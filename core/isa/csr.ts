@@ -102,17 +102,23 @@ function readCounter(s: StateEmitter, counter: 0 | 2): Bits {
   return offset.add(s.select(inhibited(s, counter), 0, s.get('instret')));
 }
 
-function writeCounter(s: StateEmitter, counter: 0 | 2, value: Bits): void {
-  const running = s.select(inhibited(s, counter), 0, s.get('instret'));
+/** Makes `value` what the counter reads once `instret` is `instret`. */
+function setCounter(s: StateEmitter, counter: 0 | 2, value: Bits, instret: Bits): void {
+  const running = s.select(inhibited(s, counter), 0, instret);
   s.put(counter === 0 ? 'mcycleOffset' : 'minstretOffset', value.sub(running));
+}
+
+/** The next instruction reads what was written: the writing one does not count itself ("Zicsr", on side effects). */
+function writeCounter(s: StateEmitter, counter: 0 | 2, value: Bits): void {
+  setCounter(s, counter, value, s.get('instret').add(1));
 }
 
 function writeCountInhibit(s: StateEmitter, value: Bits): void {
   const cycle = s.let(readCounter(s, 0));
   const instret = s.let(readCounter(s, 2));
   s.put('mcountinhibit', value.and(0xffff_fffdn));
-  writeCounter(s, 0, cycle);
-  writeCounter(s, 2, instret);
+  setCounter(s, 0, cycle, s.get('instret'));
+  setCounter(s, 2, instret, s.get('instret'));
 }
 
 /** U- and S-mode see a counter when `mcounteren`, and for U-mode `scounteren` too, let them. */
