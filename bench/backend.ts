@@ -1,0 +1,47 @@
+/** Something that runs machines, and what can be measured of it. */
+import { DISK_MIB } from './guest-scripts.ts';
+import type { Loop } from './programs.ts';
+import type { Group, Sample } from './sample.ts';
+
+export interface Backend {
+  /** As in the results. */
+  readonly name: string;
+  /** What it is, with its version. */
+  readonly description: string;
+  /** One round of what it can measure. Samples of another backend's name are of what it is compared with. */
+  readonly tests: Partial<Record<Group, () => Promise<readonly (Sample & { readonly backend?: string })[]>>>;
+  close(): Promise<void>;
+}
+
+/** A backend that is not on this machine, and why. */
+export interface Missing {
+  readonly name: string;
+  readonly missing: string;
+}
+
+/** The guest's images. */
+export interface Images {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly root: string;
+  readonly cmdline: string;
+}
+
+export const MEMORY = 512 * 2 ** 20;
+
+export const bootSample = (seconds: number): Sample => ({
+  ...{ test: 'boot to a shell prompt', group: 'boot', unit: 's', better: 'lower', value: seconds },
+});
+
+export const loopSample = ({ name }: Loop, instructions: number, seconds: number): Sample => ({
+  ...{ test: `loop: ${name}`, group: 'loops', unit: 'M instr/s', better: 'higher' },
+  value: instructions / seconds / 1e6,
+});
+
+export function diskSamples({ write, read }: { readonly write: number; readonly read: number }): Sample[] {
+  const sample = { group: 'disk', unit: 'MiB/s', better: 'higher' } as const;
+  return [
+    { ...sample, test: `dd ${DISK_MIB} MiB, write, conv=fsync`, value: write },
+    { ...sample, test: `dd ${DISK_MIB} MiB, read`, value: read },
+  ];
+}

@@ -1,0 +1,126 @@
+/** tabhyve in Chromium: the machine worker, built as for the site, in a page of its own. */
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium as playwright, type BrowserContext, type Page } from '@playwright/test';
+import { build, preview } from 'vite';
+import { findHostTool } from '../../cli/tasks/host-tools.ts';
+import { bootSample, diskSamples, loopSample, MEMORY, type Backend, type Missing } from '../backend.ts';
+import { DISK_MIB, diskScript, execWord, MIB, PROMPT, readDisk, TOUCHED, touchScript } from '../guest-scripts.ts';
+import type { Bench } from '../page/bench-page.ts';
+import { readLoop, type Loop } from '../programs.ts';
+import type { Sample } from '../sample.ts';
+import { largestRenderer } from './resident.ts';
+
+declare global {
+  var bench: Bench;
+}
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+/** Of the machine whose memory is measured, and what its guest touches of it, in MiB. */
+const [LARGE, TOUCHED_MIB] = [2 * 2 ** 30, 100];
+
+/** Builds the page, and serves it as a site that isolates it. */
+async function serve(folder: string): Promise<{ origin: string; close: () => Promise<void> }> {
+  const outDir = join(folder, 'site');
+  const config = { configFile: false, root: path('../page'), logLevel: 'error', worker: { format: 'es' } } as const;
+  await build({ ...config, base: './', publicDir: false, build: { outDir, target: 'es2022', emptyOutDir: true } });
+  symlinkSync(path('../../public/guest'), join(outDir, 'guest'));
+  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  const server = await preview({ ...config, build: { outDir }, preview: { port: 0, headers } });
+  const origin = server.resolvedUrls?.local[0] ?? '';
+  return { origin, close: () => server.close() };
+}
+
+/** Does something in a new page, and ends its machine. */
+async function inPage<T>(context: BrowserContext, origin: string, action: (page: Page) => Promise<T>): Promise<T> {
+  const page = await context.newPage();
+  try {
+    await page.goto(origin);
+    await page.waitForFunction(() => 'bench' in globalThis);
+    return await action(page);
+  } finally {
+    await page.evaluate(() => bench.end()).catch(() => undefined);
+    await page.close();
+  }
+}
+
+export async function chromium(loops: readonly Loop[], folder: string): Promise<Backend | Missing> {
+  const name = 'tabhyve-chromium';
+  const executablePath = findHostTool('chromium');
+  if (executablePath === undefined) return { name, missing: 'chromium (or set TABHYVE_CHROMIUM)' };
+  const site = await serve(folder);
+  const profile = join(folder, 'profile');
+  const context = await playwright.launchPersistentContext(profile, { executablePath, headless: true, args: flags });
+  const using = <T>(action: (page: Page) => Promise<T>): Promise<T> => inPage(context, site.origin, action);
+
+  const boot = (page: Page) =>
+    page.evaluate(([memory, text]) => bench.debian({ memory }, text), [MEMORY, PROMPT] as const);
+  // Once without counting: the server's files, and the browser's own start.
+  await using(boot);
+  return {
+    name,
+    description: execFileSync(executablePath, ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim(),
+    tests: {
+      boot: () =>
+        using(async (page) => {
+          const { seconds, figures } = await boot(page);
+          const rate = {
+            test: 'instructions, whole boot',
+            group: 'boot',
+            unit: 'M instr/s',
+            better: 'higher',
+          } as const;
+          const value = (figures?.instructions ?? 0) / seconds / 1e6;
+          return [bootSample(seconds), { ...rate, value }];
+        }),
+      loops: () =>
+        using(async (page) => {
+          const samples = [];
+          for (const loop of loops) {
+            const call = [[...loop.bytes], 64 * MIB] as const;
+            const { output } = await page.evaluate(([bytes, memory]) => bench.program(bytes, memory), call);
+            const { instructions, seconds } = readLoop(output);
+            samples.push(loopSample(loop, instructions, seconds));
+          }
+          return samples;
+        }),
+      disk: () =>
+        using(async (page) => {
+          const options = { words: execWord(diskScript), memory: MEMORY, disk: 256 * MIB };
+          const { output } = await page.evaluate((given) => bench.debian(given, undefined), options);
+          const raw = diskSamples(await page.evaluate((mib) => bench.rawStore(mib), DISK_MIB));
+          return [...diskSamples(readDisk(output)), ...raw.map((sample) => ({ ...sample, backend: 'raw store' }))];
+        }),
+      memory: async () => [
+        ...(await using((page) => measureMemory(page, profile, undefined))),
+        ...(await using((page) => measureMemory(page, profile, TOUCHED_MIB))),
+      ],
+    },
+    close: async () => {
+      await context.close();
+      await site.close();
+    },
+  };
+}
+
+/** Memory of a large machine: at its prompt, or when the guest has touched so many MiB more. */
+async function measureMemory(page: Page, profile: string, touched: number | undefined): Promise<Sample[]> {
+  const words = touched === undefined ? {} : { words: execWord(touchScript(touched)) };
+  const call = [{ ...words, memory: LARGE }, touched === undefined ? PROMPT : TOUCHED] as const;
+  await page.evaluate(([given, text]) => bench.debian(given, text), call);
+  const { all, own } = largestRenderer(profile);
+  const used = await page.evaluate(() => bench.memoryTouched());
+  const when = touched === undefined ? 'at the prompt' : `${touched} MiB touched`;
+  const sample = { group: 'memory', unit: 'MiB', better: 'lower' } as const;
+  return [
+    { ...sample, test: `renderer, 2 GiB machine, ${when}`, value: all / MIB },
+    { ...sample, test: `… that belong to no file, ${when}`, value: own / MIB },
+    { ...sample, test: `… pages that the guest uses, ${when}`, value: used / MIB },
+  ];
+}

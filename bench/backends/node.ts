@@ -1,0 +1,73 @@
+/** tabhyve's own runner, in Node. */
+import { writeFileSync, truncateSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import manifest from '../../package.json' with { type: 'json' };
+import { bootSample, diskSamples, loopSample, MEMORY, type Backend } from '../backend.ts';
+import { DISK_MIB, diskScript, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
+import { runUntil } from '../process.ts';
+import { readLoop, type Loop } from '../programs.ts';
+
+const runner = fileURLToPath(new URL('../../cli/tabhyve.mjs', import.meta.url));
+
+/** `counted` is told how many instructions a loop has. */
+export function node(
+  loops: readonly Loop[],
+  folder: string,
+  counted: (loop: Loop, instructions: number) => void,
+): Backend {
+  const run = (...args: string[]): string[] => [process.execPath, runner, 'run', '-m', `${MEMORY / MIB}M`, ...args];
+  return {
+    name: 'tabhyve-node',
+    description: `tabhyve ${manifest.version} in Node ${process.version}`,
+    tests: {
+      boot: async () => [bootSample((await runUntil(run(), PROMPT)).seconds)],
+      loops: async () => {
+        const samples = [];
+        for (const loop of loops) {
+          const path = join(folder, `${loop.name}.bin`);
+          writeFileSync(path, loop.bytes);
+          const { output } = await runUntil(run('--kernel', path, '--firmware', 'none'));
+          const { instructions, seconds } = readLoop(output);
+          counted(loop, instructions);
+          samples.push(loopSample(loop, instructions, seconds));
+        }
+        return samples;
+      },
+      disk: async () => {
+        const path = join(folder, 'node.img');
+        writeFileSync(path, '');
+        truncateSync(path, 256 * MIB);
+        const { output } = await runUntil(run('--exec', diskScript, '--disk', path));
+        const raw = diskSamples(await rawFile(join(folder, 'raw.img')));
+        return [...diskSamples(readDisk(output)), ...raw.map((sample) => ({ ...sample, backend: 'raw file' }))];
+      },
+    },
+    close: async () => {},
+  };
+}
+
+/** The file with nothing around it, in MiB a second. */
+async function rawFile(path: string): Promise<{ write: number; read: number }> {
+  const chunk = crypto.getRandomValues(new Uint8Array(65536));
+  const data = new Uint8Array(MIB);
+  for (let at = 0; at < data.length; at += chunk.length) data.set(chunk, at);
+  const file = await open(path, 'w+');
+  const timed = async (each: (offset: number) => Promise<unknown>, end: () => Promise<unknown>): Promise<number> => {
+    const start = performance.now();
+    for (let i = 0; i < DISK_MIB; i++) await each(i * MIB);
+    await end();
+    return (DISK_MIB * 1000) / (performance.now() - start);
+  };
+  const write = await timed(
+    (at) => file.write(data, 0, MIB, at),
+    () => file.sync(),
+  );
+  const read = await timed(
+    (at) => file.read(data, 0, MIB, at),
+    async () => {},
+  );
+  await file.close();
+  return { write, read };
+}

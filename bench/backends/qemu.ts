@@ -1,0 +1,61 @@
+/** QEMU with its own translator, on its `virt` machine, with modern virtio devices on PCI as tabhyve has them. */
+import { execFileSync } from 'node:child_process';
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findHostTool } from '../../cli/tasks/host-tools.ts';
+import { bootSample, diskSamples, loopSample, MEMORY, type Backend, type Images, type Missing } from '../backend.ts';
+import { diskScript, execWord, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
+import { runUntil } from '../process.ts';
+import { readLoop, type Loop } from '../programs.ts';
+
+const MODERN = 'disable-legacy=on,disable-modern=off';
+
+/** `count` is the number of instructions of a loop, which QEMU does not count. */
+export function qemu(
+  images: Images,
+  loops: readonly Loop[],
+  folder: string,
+  count: (loop: Loop) => number | undefined,
+): Backend | Missing {
+  const program = findHostTool('qemu-system-misc');
+  if (program === undefined) return { name: 'qemu', missing: 'qemu-system-riscv64 (Debian: qemu-system-misc)' };
+  const machine = [program, '-M', 'virt', '-display', 'none', '-monitor', 'none', '-m', `${MEMORY / MIB}M`];
+  const disk = (path: string, id: string, options: string): string[] => [
+    ...['-drive', `file=${path},format=raw,if=none,id=${id}${options}`],
+    ...['-device', `virtio-blk-pci,${MODERN},drive=${id}`],
+  ];
+  const linux = (words: string): string[] => [
+    ...machine,
+    ...['-kernel', images.kernel, '-initrd', images.initrd, '-append', `${images.cmdline} ${words}`],
+    ...['-serial', 'none', '-chardev', 'stdio,id=c', '-device', `virtio-serial-pci,${MODERN}`],
+    ...['-device', 'virtconsole,chardev=c', '-device', `virtio-rng-pci,${MODERN}`],
+    ...disk(images.root, 'root', ',snapshot=on'),
+  ];
+  return {
+    name: 'qemu',
+    description: execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0],
+    tests: {
+      boot: async () => [bootSample((await runUntil(linux(''), PROMPT)).seconds)],
+      loops: async () => {
+        const samples = [];
+        for (const loop of loops) {
+          const path = join(folder, `${loop.name}.bin`);
+          writeFileSync(path, loop.bytes);
+          const { output } = await runUntil([...machine, '-serial', 'stdio', '-bios', path]);
+          const instructions = count(loop);
+          if (instructions !== undefined) samples.push(loopSample(loop, instructions, readLoop(output).seconds));
+        }
+        return samples;
+      },
+      disk: async () => {
+        const path = join(folder, 'qemu.img');
+        writeFileSync(path, '');
+        truncateSync(path, 256 * MIB);
+        return diskSamples(
+          readDisk((await runUntil([...linux(execWord(diskScript)), ...disk(path, 'data', '')])).output),
+        );
+      },
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,141 @@
+/** What bench/backends/chromium.ts calls in the page: machines, by the worker that the page of tabhyve uses too. */
+import { proxy, wrap, type ProxyMarked } from 'comlink';
+import type { MachineControl, MachineFigures, MachineListener, MachineSpec, MachineStatus } from '../../machine/api.ts';
+import type { MachineHost } from '../../machine/api-disks.ts';
+import { rawStore } from '../disk/in-page.ts';
+
+/** The words of the command line that are added to the default machine's, and what it has. */
+export interface DebianOptions {
+  readonly words?: string;
+  readonly memory: number;
+  /** Bytes of a second disk in the browser's store. */
+  readonly disk?: number;
+}
+
+export interface Reached {
+  /** Since the call. */
+  readonly seconds: number;
+  readonly output: string;
+  readonly figures: MachineFigures | undefined;
+}
+
+interface ImagesIndex {
+  readonly default: {
+    readonly kernel: { readonly url: string; readonly size: number; readonly sha256: string };
+    readonly initrd: { readonly url: string; readonly size: number; readonly sha256: string };
+    readonly root: { readonly url: string; readonly size: number };
+    readonly cmdline: string;
+  };
+}
+
+interface RemoteHost {
+  readonly disks: MachineHost['disks'];
+  createMachine(listener: MachineListener & ProxyMarked): Promise<MachineControl>;
+}
+
+const ROOT = 'bench-root';
+const DATA = 'bench-data';
+
+async function images(): Promise<ImagesIndex['default']> {
+  const response = await fetch(new URL('guest/images.json', location.href));
+  return ((await response.json()) as ImagesIndex).default;
+}
+
+/** One machine at a time, each with a worker of its own. */
+class Bench {
+  #worker: Worker | undefined;
+  #host: RemoteHost | undefined;
+  #machine: MachineControl | undefined;
+  #nextFigures: ((figures: MachineFigures) => void) | undefined;
+
+  /** Boots the default machine until it has printed `until`, or ends; it goes on running. */
+  async debian({ words, memory, disk }: DebianOptions, until: string | undefined): Promise<Reached> {
+    const start = performance.now();
+    const { kernel, initrd, root, cmdline } = await images();
+    const absolute = (url: string): string => new URL(`guest/${url}`, location.href).href;
+    const source = ({ url, size, sha256 }: typeof kernel) => ({
+      kind: 'url' as const,
+      url: absolute(url),
+      size,
+      sha256,
+    });
+    const spec: MachineSpec = {
+      ...{ cpus: 1, memorySize: memory, firmware: 'sbi', console: { columns: 80, rows: 24 } },
+      ...{ kernel: source(kernel), initrd: source(initrd) },
+      cmdline: words === undefined ? cmdline : `${cmdline} ${words}`,
+      disks: [
+        { kind: 'store', id: ROOT, size: root.size, base: absolute(root.url) },
+        ...(disk === undefined ? [] : [{ kind: 'store' as const, id: DATA, size: disk }]),
+      ],
+    };
+    return this.#run(spec, until, start);
+  }
+
+  /** Runs a bare-metal program to its end. */
+  async program(bytes: readonly number[], memory: number): Promise<Reached> {
+    const spec: MachineSpec = {
+      ...{ cpus: 1, memorySize: memory, firmware: 'none', cmdline: '', disks: [], console: { columns: 80, rows: 24 } },
+      kernel: { kind: 'bytes', bytes: Uint8Array.from(bytes), name: 'program' },
+    };
+    return this.#run(spec, undefined, performance.now());
+  }
+
+  /** Bytes of the pages that the guest has used. */
+  async memoryTouched(): Promise<number> {
+    const { memoryTouched } = await new Promise<MachineFigures>((resolve) => (this.#nextFigures = resolve));
+    return memoryTouched;
+  }
+
+  /** Ends the machine, and deletes its disks. */
+  async end(): Promise<void> {
+    await this.#machine?.powerOff();
+    for (const id of [ROOT, DATA]) {
+      if (await this.#host?.disks.exists(id)) await this.#host?.disks.delete(id);
+    }
+    this.#worker?.terminate();
+  }
+
+  /** IndexedDB with nothing around it, in MiB a second. */
+  async rawStore(mib: number): Promise<{ write: number; read: number }> {
+    return rawStore(mib, 64);
+  }
+
+  #run(spec: MachineSpec, until: string | undefined, start: number): Promise<Reached> {
+    const worker = new Worker(new URL('../../machine/machine.worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = worker;
+    const host = wrap<MachineHost>(worker) as unknown as RemoteHost;
+    this.#host = host;
+    const decoder = new TextDecoder('latin1');
+    return new Promise((resolve, reject) => {
+      let output = '';
+      let figures: MachineFigures | undefined;
+      const reached = (): void => resolve({ seconds: (performance.now() - start) / 1000, output, figures });
+      worker.onerror = (event) => reject(new Error(`the machine worker failed: ${event.message}`));
+      const listener: MachineListener = {
+        status: (status: MachineStatus) => {
+          if (status.state === 'crashed') reject(new Error(status.reason));
+          if (status.state !== 'halted') return;
+          if (until === undefined) reached();
+          else reject(new Error(`it ended without printing ${until}: ${output.slice(-2000)}`));
+        },
+        progress: () => undefined,
+        console: (bytes) => {
+          output += decoder.decode(bytes);
+          if (until !== undefined && output.includes(until)) reached();
+        },
+        figures: (now) => {
+          figures = now;
+          this.#nextFigures?.(now);
+        },
+        trouble: (message) => reject(new Error(message)),
+      };
+      void host.createMachine(proxy(listener)).then(async (machine) => {
+        this.#machine = machine;
+        await machine.start(spec);
+      }, reject);
+    });
+  }
+}
+
+export type { Bench };
+Object.assign(globalThis, { bench: new Bench() });
