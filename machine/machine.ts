@@ -79,7 +79,10 @@ export class Machine {
   constructor(options: MachineOptions, memory?: WebAssembly.Memory) {
     this.#options = options;
     this.#paused = memory !== undefined;
-    const board = new Board(memory ?? createMemory(layOut(options.shape)), options.shape, undefined, options.log);
+    // This thread rings too, when it leaves work for later; where it does not sleep on the word it must be told.
+    const self = { postMessage: () => void setTimeout(() => this.#doorbell.poll(), 0) };
+    const port = options.threads.waitAsync ? undefined : self;
+    const board = new Board(memory ?? createMemory(layOut(options.shape)), options.shape, port, options.log);
     this.board = board;
     if (this.#paused) board.adopt();
     this.#doorbell = answerDoorbell(board.control.doorbell, (bits) => this.#answer(bits), options.threads);
