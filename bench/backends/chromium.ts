@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { chromium as playwright, type BrowserContext, type Page } from '@playwright/test';
 import { build, preview } from 'vite';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSample, diskSamples, loopSample, MEMORY, type Backend, type Missing } from '../backend.ts';
+import { bootSamples, diskSamples, loopSample, MEMORY, type Backend, type Missing } from '../backend.ts';
 import { DISK_MIB, diskScript, execWord, MIB, PROMPT, readDisk, TOUCHED, touchScript } from '../guest-scripts.ts';
 import type { Bench } from '../page/bench-page.ts';
+import { largest, processorSeconds, renderers } from '../processes.ts';
 import { readLoop, type Loop } from '../programs.ts';
 import type { Sample } from '../sample.ts';
-import { largestRenderer } from './resident.ts';
 
 declare global {
   var bench: Bench;
@@ -69,7 +69,9 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
     tests: {
       boot: () =>
         using(async (page) => {
+          const before = processorTime(profile);
           const { seconds, figures } = await boot(page);
+          const processor = processorTime(profile) - before;
           const rate = {
             test: 'instructions, whole boot',
             group: 'boot',
@@ -77,7 +79,7 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
             better: 'higher',
           } as const;
           const value = (figures?.instructions ?? 0) / seconds / 1e6;
-          return [bootSample(seconds), { ...rate, value }];
+          return [...bootSamples(seconds, processor), { ...rate, value }];
         }),
       loops: () =>
         using(async (page) => {
@@ -109,12 +111,17 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
   };
 }
 
+/** Of all renderers of the browser, in seconds. */
+function processorTime(profile: string): number {
+  return renderers(profile).reduce((sum, id) => sum + processorSeconds(id), 0);
+}
+
 /** Memory of a large machine: at its prompt, or when the guest has touched so many MiB more. */
 async function measureMemory(page: Page, profile: string, touched: number | undefined): Promise<Sample[]> {
   const words = touched === undefined ? {} : { words: execWord(touchScript(touched)) };
   const call = [{ ...words, memory: LARGE }, touched === undefined ? PROMPT : TOUCHED] as const;
   await page.evaluate(([given, text]) => bench.debian(given, text), call);
-  const { all, own } = largestRenderer(profile);
+  const { all, own } = largest(renderers(profile));
   const used = await page.evaluate(() => bench.memoryTouched());
   const when = touched === undefined ? 'at the prompt' : `${touched} MiB touched`;
   const sample = { group: 'memory', unit: 'MiB', better: 'lower' } as const;

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
-import { bootSample, diskSamples, loopSample, MEMORY, type Backend } from '../backend.ts';
+import { bootSamples, diskSamples, loopSample, MEMORY, type Backend } from '../backend.ts';
 import { DISK_MIB, diskScript, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
 import { readLoop, type Loop } from '../programs.ts';
@@ -22,7 +22,10 @@ export function node(
     name: 'tabhyve-node',
     description: `tabhyve ${manifest.version} in Node ${process.version}`,
     tests: {
-      boot: async () => [bootSample((await runUntil(run(), PROMPT)).seconds)],
+      boot: async () => {
+        const { seconds, processor } = await runUntil(run(), PROMPT);
+        return bootSamples(seconds, processor);
+      },
       loops: async () => {
         const samples = [];
         for (const loop of loops) {

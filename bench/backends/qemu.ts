@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSample, diskSamples, loopSample, MEMORY, type Backend, type Images, type Missing } from '../backend.ts';
+import { bootSamples, diskSamples, loopSample, MEMORY, type Backend, type Images, type Missing } from '../backend.ts';
 import { diskScript, execWord, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
 import { readLoop, type Loop } from '../programs.ts';
@@ -35,7 +35,10 @@ export function qemu(
     name: 'qemu',
     description: execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0],
     tests: {
-      boot: async () => [bootSample((await runUntil(linux(''), PROMPT)).seconds)],
+      boot: async () => {
+        const { seconds, processor } = await runUntil(linux(''), PROMPT);
+        return bootSamples(seconds, processor);
+      },
       loops: async () => {
         const samples = [];
         for (const loop of loops) {
