@@ -39,6 +39,10 @@ export const cmdlineWords: readonly Word[] = [
     why: 'the first virtio disk, unpartitioned; read by our /init, and by the kernel if there is none',
   },
   { word: 'rw', why: 'the root is written to' },
+  {
+    word: 'panic=-1',
+    why: 'a panic resets the machine at once instead of hanging, so that the page and the runner can say so',
+  },
   { word: 'quiet', why: 'each line on the console costs the guest time; dmesg has them all' },
   { word: 'cryptomgr.notests=1', why: 'the self-tests of all ciphers take hundreds of millions of instructions' },
   {
