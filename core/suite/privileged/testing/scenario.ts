@@ -67,13 +67,13 @@ export interface Outcome {
   /** Causes of the log, as numbers. */
   readonly causes: readonly number[];
   /** The address of a label. */
-  at(label: string): number;
+  readonly at: (label: string) => number;
   /** An integer register by name, signed. */
-  reg(name: string): bigint;
+  readonly reg: (name: string) => bigint;
   /** A register by name, unsigned. */
-  bits(name: string): bigint;
+  readonly bits: (name: string) => bigint;
   /** 64 bits of RAM, by address or label. */
-  dword(at: string | number): bigint;
+  readonly dword: (at: string | number) => bigint;
 }
 
 export interface Setting {
