@@ -51,7 +51,7 @@ const ZSTD_LEVEL = '-19';
 
 export interface PublishOptions {
   readonly cache: string;
-  /** Where the page's server finds the files; all else in there is removed. */
+  /** Where the page's server finds the files. Kernels and initial file systems of before are removed from it. */
   readonly folder: string;
   readonly progress: (event: Progress) => void;
   readonly signal?: AbortSignal | undefined;
@@ -172,11 +172,14 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
   await rename(temporary, target);
 }
 
+/** A disk that a person has made lies over the image of its day, so manifests and parts stay for ever. */
+const isOfDisk = (url: string): boolean => /^(root-[^/]*\.json|parts\/.*)$/.test(url);
+
 async function removeOthers(folder: string, wanted: ReadonlySet<string>): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const url = path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '');
-    if (!entry.isDirectory() && !wanted.has(url)) await rm(path, { force: true });
+    if (!entry.isDirectory() && !wanted.has(url) && !isOfDisk(url)) await rm(path, { force: true });
   }
 }
 

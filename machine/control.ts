@@ -50,7 +50,10 @@ export class MachineController implements MachineControl {
     if (this.#loading !== undefined || this.#machine !== undefined) return;
     this.#size = { ...spec.console };
     this.#quickReboots = 0;
-    await this.#boot(async () => ({ spec, disks: await openDisks(spec.disks) }));
+    await this.#boot(async () => ({
+      spec,
+      disks: await openDisks(spec.disks, (message) => this.#listener.trouble(message)),
+    }));
   }
 
   async pause(): Promise<void> {

@@ -1,16 +1,19 @@
 /** Opens the disks that a machine's description names. */
 import type { BlockBackend } from '../devices/block/backend.ts';
 import { blobBase } from '../devices/block/base.ts';
-import { openDisk } from '../devices/block/disks.ts';
-import { openHttpBase } from '../devices/block/http/http-base.ts';
+import { findDisk, openDisk } from '../devices/block/disks.ts';
+import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
 import type { MachineDisk } from './machine.ts';
 
-/** Opens all of them, or none: what was opened is closed again when another fails. */
-export async function openDisks(specs: readonly DiskSpec[]): Promise<MachineDisk[]> {
+/**
+ * Opens all of them, or none: what was opened is closed again when another fails. `onLost` is told, for a person, when a
+ * disk is taken away later: deleted in another tab, or cleared by the browser.
+ */
+export async function openDisks(specs: readonly DiskSpec[], onLost: (message: string) => void): Promise<MachineDisk[]> {
   const results = await Promise.allSettled(
-    specs.map(async (spec, i) => ({ id: diskId(spec, i), backend: await openBackend(spec) })),
+    specs.map(async (spec, i) => ({ id: diskId(spec, i), backend: await openBackend(spec, onLost) })),
   );
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = results.find((result) => result.status === 'rejected');
@@ -30,21 +33,54 @@ function diskId(spec: DiskSpec, index: number): string {
   return spec.kind === 'store' ? spec.id : `disk${index}`;
 }
 
-async function openBackend(spec: DiskSpec): Promise<BlockBackend> {
+async function openBackend(spec: DiskSpec, onLost: (message: string) => void): Promise<BlockBackend> {
   switch (spec.kind) {
     case 'memory':
       return new MemoryBackend({ size: spec.size });
     case 'file': {
       const base = blobBase(spec.file);
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
-      const disk = await openDisk({ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly });
+      const disk = await openDisk({
+        ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly },
+        onLost: ({ message }) => onLost(message),
+      });
       return disk.backend;
     }
-    case 'store': {
-      const { id, size, readOnly, base: baseUrl } = spec;
-      const base = baseUrl === undefined ? undefined : await openHttpBase(baseUrl);
-      const disk = await openDisk({ id, size, base, baseUrl, readOnly });
-      return disk.backend;
-    }
+    case 'store':
+      return openStored(spec, onLost);
+  }
+}
+
+/** A disk of the store. One that exists lies over the image that it was made over, whatever the page offers by now. */
+async function openStored(
+  { id, size, readOnly, base: offered }: Extract<DiskSpec, { kind: 'store' }>,
+  onLost: (message: string) => void,
+): Promise<BlockBackend> {
+  const known = await findDisk(id);
+  const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
+  const base = await openBase(baseUrl, offered, known?.base?.identity);
+  try {
+    const disk = await openDisk({ id, size, base, baseUrl, readOnly, onLost: ({ message }) => onLost(message) });
+    return disk.backend;
+  } catch (error) {
+    await base?.close();
+    throw error;
+  }
+}
+
+/** The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`. */
+async function openBase(
+  url: string | undefined,
+  offered: string | undefined,
+  identity: string | undefined,
+): Promise<HttpBase | undefined> {
+  if (url === undefined) return undefined;
+  try {
+    return await openHttpBase(url);
+  } catch (error) {
+    const other = offered === undefined ? undefined : await openHttpBase(offered).catch(() => undefined);
+    if (other !== undefined && other.identity === identity) return other;
+    await other?.close();
+    throw error;
   }
 }

@@ -90,6 +90,17 @@ export async function listDisks(host = browserHost()): Promise<DiskManifest[]> {
   return manifests.sort((a, b) => a.created - b.created);
 }
 
+/** The manifest of a disk; undefined if there is none of that id. Rejects when it cannot be read. */
+export async function findDisk(id: string, host = browserHost()): Promise<DiskManifest | undefined> {
+  if (!(await diskExists(id, host))) return undefined;
+  const database = await openDatabase({ id, factory: host.factory });
+  try {
+    return await readManifest(database, id);
+  } finally {
+    database.close();
+  }
+}
+
 export async function diskExists(id: string, host = browserHost()): Promise<boolean> {
   return (await diskIds(host)).includes(id);
 }
