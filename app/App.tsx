@@ -5,6 +5,7 @@ import { TouchKeys } from './console/TouchKeys.tsx';
 import { readFiles, type ReadFile } from './files/read-files.ts';
 import { publishHandle } from './handle.ts';
 import * as hooks from './hooks.ts';
+import type { LinkedMachine } from './link/link.ts';
 import { BadLinkCard, LinkCard } from './link/LinkCard.tsx';
 import { noFiles, specOf, type OwnFiles, type Plan } from './machine/plan.ts';
 import type { Session } from './machine/session.ts';
@@ -37,6 +38,8 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
   /** Whether the panel is open in a narrow window, where it takes the console's room. */
   const [sheet, setSheet] = useState(false);
   const [problem, setProblem] = useState<string>();
+  /** The link that was started last, and whether the person let its script run. */
+  const [started, setStarted] = useState<{ readonly link: LinkedMachine | undefined; readonly runScript: boolean }>();
   const controls = useRef<HTMLDivElement>(null);
 
   const { status } = state;
@@ -49,6 +52,8 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     ...(images && { images }),
     ...(link && { link }),
   };
+  // A link that came while another machine ran has to be shown before it is started.
+  const isKnown = started !== undefined && started.link === link;
   const needsImages = link ? link.kernel === undefined : !files.kernel && !files.firmware;
   const obstacle = problem ?? (needsImages ? imagesError : undefined);
   const ready = console !== undefined && linkError === undefined && (!needsImages || images !== undefined);
@@ -71,11 +76,12 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     }, []),
   );
 
-  const start = async (runScript = true): Promise<void> => {
+  const start = async (runScript: boolean): Promise<void> => {
     if (!console || !ready) return;
     setProblem(undefined);
     try {
       const spec = await specOf({ ...plan, runScript }, console.size);
+      setStarted({ link, runScript });
       // The browser may ask the person, who has just made a disk and knows why.
       void navigator.storage.persist().catch(() => false);
       console.newMachine();
@@ -85,6 +91,8 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
+  // A script that the person did not want does not run the next time either.
+  const startAgain = (): Promise<void> => start(isKnown ? (started?.runScript ?? true) : true);
   const restart = async (): Promise<void> => {
     console?.newMachine();
     await session.reset();
@@ -93,7 +101,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
   const run = async (): Promise<void> => {
     if (status.state === 'loading') return;
     if (status.state === 'running') return session.pause();
-    if (status.state !== 'paused') return start();
+    if (status.state !== 'paused') return startAgain();
     await session.resume();
     console?.focus();
   };
@@ -131,7 +139,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
       settings={settings}
       files={files}
       ready={ready}
-      onStart={() => void start()}
+      onStart={() => void startAgain()}
       onFiles={() => setDialog('files')}
       onTour={tour}
     />
@@ -171,8 +179,9 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
             ) : (
               <StartCard
                 state={state}
+                isNew={!isKnown}
                 obstacle={obstacle}
-                onStart={() => void start()}
+                onStart={() => void startAgain()}
                 onCancel={() => void session.powerOff()}
                 onErase={() => setDialog('erase')}
               >

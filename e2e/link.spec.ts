@@ -36,6 +36,13 @@ test('a shared machine runs its script for whoever opens the link, on a disk of 
   await vm.waitForPrompt();
   expect(Number(await vm.run("awk '/MemTotal/ { print $2 }' /proc/meminfo"))).toBeLessThan(256 * 1024);
   expect((await vm.figures()).disk.id).toMatch(/^link-/);
+
+  // Another link that comes while a machine runs is shown before anything of it runs.
+  await vm.page.goto(linkOf({ s: 'echo surprise' }));
+  await expect(vm.status).toHaveText('Running');
+  await vm.type('poweroff\n');
+  await expect(vm.page.locator('pre')).toHaveText('echo surprise', { timeout: 60_000 });
+  await expect(vm.page.getByRole('button', { name: 'Start again' })).toBeHidden();
   await opener.close();
 });
 

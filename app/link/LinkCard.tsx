@@ -21,7 +21,7 @@ export function LinkCard({ link, ready, onStart, onLeave }: Props) {
   const words = link.cmdline ?? link.additions;
   return (
     <>
-      <h1>{link.title === undefined ? 'A machine from a link' : visible(link.title)}</h1>
+      <h2>{link.title === undefined ? 'A machine from a link' : visible(link.title)}</h2>
       <p>
         Somebody made this machine for whoever opens the link. It gets a disk of its own: your own machine and its disk
         are not touched, and it reaches nothing outside of itself.
@@ -87,7 +87,7 @@ export function LinkCard({ link, ready, onStart, onLeave }: Props) {
 export function BadLinkCard({ reason, onLeave }: { readonly reason: string; readonly onLeave: () => void }) {
   return (
     <>
-      <h1>This link cannot be opened</h1>
+      <h2>This link cannot be opened</h2>
       <p className="problem" role="alert">
         <Icon name="warning" />
         <span>{reason}</span>

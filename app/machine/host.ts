@@ -26,6 +26,8 @@ export function startHost(onFailure: (message: string) => void): Host {
     'error',
     (event) => {
       event.preventDefault();
+      // With its threads, and its hold on the disk.
+      worker.terminate();
       const why = event.message ? ` (${event.message})` : '';
       onFailure(`The machine's thread failed${why}. Reload the page; what the guest wrote to its disk is kept.`);
     },

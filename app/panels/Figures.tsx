@@ -14,13 +14,14 @@ interface CardProps {
   readonly title: string;
   readonly value: string;
   readonly unit: string;
+  readonly className?: string;
   readonly children: ReactNode;
 }
 
-function Card({ title, value, unit, children }: CardProps) {
+function Card({ title, value, unit, className = 'card', children }: CardProps) {
   return (
-    <section className="card" aria-label={title}>
-      <h3>{title}</h3>
+    <section className={className} aria-label={title}>
+      <h2>{title}</h2>
       <p className="figure">
         <span className="figure-value">{value}</span> <span className="figure-unit">{unit}</span>
       </p>
@@ -49,7 +50,7 @@ const split = (text: string): [string, string] => text.split(' ') as [string, st
 function DiskCard({ disk, samples }: { readonly disk: DiskFigures | undefined; readonly samples: readonly number[] }) {
   const [value, unit] = disk ? split(formatBytes(disk.allocatedBytes)) : [NONE, ''];
   return (
-    <Card title="Disk" value={value} unit={`${unit} allocated`}>
+    <Card className="card card-disk" title="Disk" value={value} unit={`${unit} allocated`}>
       <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />
       <dl>
         <dt>Size that the guest sees</dt>

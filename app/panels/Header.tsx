@@ -32,10 +32,10 @@ export function Header(props: Props) {
   const { status, ready, theme, touring, panelIsOpen, controls, onCommand, onDialog, onTour, onPanel, onTheme } = props;
   return (
     <header className="bar">
-      <span className="brand">
+      <h1 className="brand">
         <span className="brand-mark" aria-hidden="true" />
         tabhyve
-      </span>
+      </h1>
       <StatusPill status={status} />
       <div ref={controls}>
         <MachineControls status={status} ready={ready} onCommand={onCommand} />

@@ -15,7 +15,7 @@ function Keys({ keys }: { readonly keys: readonly string[] }) {
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="Help" onClose={onClose} wide>
-      <div className="dialog-body help">
+      <div className="dialog-body help" tabIndex={0}>
         <h3>Keyboard</h3>
         <p>
           All keys go to the guest while the console has the focus, <kbd>Tab</kbd> and <kbd>Esc</kbd> included. The page

@@ -6,6 +6,8 @@ import { Progress } from './Progress.tsx';
 
 interface Props {
   readonly state: SessionState;
+  /** True when what would be started has not been started yet, and so has to be shown first. */
+  readonly isNew: boolean;
   /** Why nothing can be started, if so. */
   readonly obstacle: string | undefined;
   readonly onStart: () => void;
@@ -19,14 +21,14 @@ interface Props {
 const isAboutDisk = (failure: string | undefined): boolean => /delete the disk/i.test(failure ?? '');
 
 /** Over the console while no machine runs: what can be started, how far loading is, or how the machine ended. */
-export function StartCard({ state, obstacle, onStart, onCancel, onErase, children }: Props) {
+export function StartCard({ state, isNew, obstacle, onStart, onCancel, onErase, children }: Props) {
   const { status, failure, progress, spec } = state;
   if (status.state === 'running' || status.state === 'paused') return null;
 
   if (status.state === 'loading') {
     return (
       <div className="start-card" aria-busy="true">
-        <h1>Loading the machine</h1>
+        <h2>Loading the machine</h2>
         <Progress spec={spec} stages={progress} />
         <div className="start-actions">
           <button type="button" className="button" onClick={onCancel}>
@@ -37,15 +39,15 @@ export function StartCard({ state, obstacle, onStart, onCancel, onErase, childre
     );
   }
 
-  const problem = failure ?? obstacle;
-  const first = spec === undefined || (failure !== undefined && status.state === 'off');
+  const first = isNew || (failure !== undefined && status.state === 'off');
+  const problem = failure ?? (first && status.state === 'crashed' ? status.reason : undefined) ?? obstacle;
   return (
     <div className={first ? 'start-card' : 'start-card start-card-low'}>
       {first ? (
         children
       ) : (
         <>
-          <h1>{wordFor(status)}</h1>
+          <h2>{wordFor(status)}</h2>
           <p>{status.reason ?? (status.state === 'off' ? 'The machine is off. Its disk is kept.' : '')}</p>
         </>
       )}

@@ -33,12 +33,12 @@ export function Welcome({ settings, files, ready, onStart, onFiles, onTour }: Pr
     <>
       {isOwn(files) ? (
         <>
-          <h1>Your own machine</h1>
+          <h2>Your own machine</h2>
           <p>Made of {names.join(', ')}. Your files stay on this computer.</p>
         </>
       ) : (
         <>
-          <h1>Debian, in this tab</h1>
+          <h2>Debian, in this tab</h2>
           <p>
             An unmodified Debian for RISC-V, with its own kernel, memory and disk. Nothing is installed, and nothing
             leaves this browser.
