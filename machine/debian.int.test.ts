@@ -53,8 +53,8 @@ test('a pause is no time for the guest, and its console works afterwards', async
 
 test('many lines come whole, and in order', async () => {
   const { console } = debian;
-  const lines = (await console.run('seq 1 2000')).split('\n');
-  expect(lines).toHaveLength(2000);
+  const lines = (await console.run('seq 1 600')).split('\n');
+  expect(lines).toHaveLength(600);
   expect(lines.findIndex((line, i) => line !== String(i + 1))).toBe(-1);
 });
 
