@@ -17,6 +17,7 @@ const hostTools = {
   'debian-archive-keyring': { evidence: '/usr/share/keyrings/debian-archive-keyring.gpg' },
   e2fsprogs: { evidence: 'mke2fs' },
   gpgv: { evidence: 'gpgv' },
+  opensbi: { evidence: '/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin' },
   openssl: { evidence: 'openssl' },
   zstd: { evidence: 'zstd' },
   'qemu-system-misc': { evidence: 'qemu-system-riscv64' },

@@ -116,15 +116,18 @@ export function sbi(extension: number, functionId: number): string {
 `;
 }
 
-/** A program for S-mode over an SBI, whose first hart starts the second. */
+/** A program for S-mode over an SBI: whichever hart is the first starts the other one. */
 export function supervisorProgram(main: string): AssembledProgram {
   const start = `
         mv      s0, a0
         li      s11, 0
         la      t0, fail_at_trap
         csrw    stvec, t0
-        bnez    s0, main
-        li      a0, 1
+        la      t0, entered
+        li      t1, 1
+        amoadd.w t1, t1, (t0)
+        bnez    t1, main
+        xori    a0, s0, 1
         li      a1, ${SUPERVISOR_BASE}
         ${sbi(Sbi.HSM, 0)}
         beqz    a0, main
@@ -137,6 +140,8 @@ fail_at_trap:
         srli    a0, a0, 1
         addi    a0, a0, 1000
         j       fail
+entered:
+        .dword  0
 `;
   return assembleText(start + SUBROUTINES + main, SUPERVISOR_BASE);
 }
