@@ -90,10 +90,12 @@ test('colours follow the system, or the person', async ({ page }) => {
   await expect.poll(background).toBe(light);
 });
 
-test('nothing lies outside of a phone’s window', async ({ page }) => {
-  await page.setViewportSize({ width: 360, height: 640 });
+test('nothing lies outside of the window, however narrow', async ({ page }) => {
   await Vm.open(page);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  for (const width of [1280, 1279, 900, 899, 760, 759, 360]) {
+    await page.setViewportSize({ width, height: 640 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  }
   for (const name of ['Settings', 'Files', 'Share', 'Help']) {
     await page.getByRole('button', { name, exact: true }).click();
     const box = await page.getByRole('dialog').boundingBox();
