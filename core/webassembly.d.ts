@@ -42,7 +42,7 @@ declare namespace WebAssembly {
   interface Table {
     readonly length: number;
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in TypeScript's own libs
-    get(index: number): any;
+    get(index: number): unknown;
     grow(delta: number, value?: unknown): number;
     set(index: number, value?: unknown): void;
   }
@@ -50,7 +50,7 @@ declare namespace WebAssembly {
 
   interface Global {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in TypeScript's own libs
-    value: any;
+    value: unknown;
   }
   const Global: { prototype: Global; new (descriptor: GlobalDescriptor, value?: unknown): Global };
 
