@@ -15,7 +15,7 @@ const list = {
 
 test('URLs become absolute, wherever the site lies', () => {
   expect(readImages(list, base)).toEqual({
-    kernel: { kind: 'url', url: 'https://example.org/vm/guest/Image-01234567.zst', size: 9, sha256: 'ab' },
+    kernel: { kind: 'url', url: 'https://example.org/vm/guest/Image-01234567.zst', size: 9, rawSize: 30, sha256: 'ab' },
     initrd: { kind: 'url', url: 'https://example.org/vm/guest/initrd-01234567.cpio.zst', size: 2 },
     root: 'https://example.org/vm/guest/root-01234567.json',
     cmdline: 'console=hvc0',

@@ -28,11 +28,12 @@ const isObject = (value: unknown): value is Json =>
 
 function readSource(entry: unknown, base: string): UrlSource | undefined {
   if (!isObject(entry) || typeof entry['url'] !== 'string') return undefined;
-  const { url, size, sha256 } = entry;
+  const { url, size, rawSize, sha256 } = entry;
   return {
     kind: 'url',
     url: new URL(url, base).href,
     ...(typeof size === 'number' && { size }),
+    ...(typeof rawSize === 'number' && { rawSize }),
     ...(typeof sha256 === 'string' && { sha256 }),
   };
 }

@@ -9,7 +9,7 @@ const names: Record<LoadProgress['stage'], string> = {
 };
 
 function amount({ done, total }: LoadProgress): string {
-  if (total > 0 && done >= total) return `${formatBytes(total)}, done`;
+  if (total > 0 && done >= total) return `${formatBytes(total)}, fetched`;
   if (total > 0) return `${formatBytes(done)} of ${formatBytes(total)}`;
   return done > 0 ? formatBytes(done) : '';
 }
@@ -26,6 +26,7 @@ export function Progress({ spec, stages }: Props) {
   const all = [...new Set([...expected, ...begun])].map(
     (stage) => stages.find((each) => each.stage === stage) ?? { stage, done: 0, total: 0 },
   );
+  const isFetched = all.length > 0 && all.every(({ done, total }) => total > 0 && done >= total);
   return (
     <ol className="progress" aria-label="Boot progress">
       {all.map((stage) => (
@@ -39,6 +40,11 @@ export function Progress({ spec, stages }: Props) {
           />
         </li>
       ))}
+      <li data-begun={isFetched}>
+        <span>Unpack and start</span>
+        <span />
+        <progress aria-label="Unpack and start" max={1} value={isFetched ? undefined : 0} />
+      </li>
     </ol>
   );
 }

@@ -1,5 +1,7 @@
 /** What a person set: the machine's size, and how the page looks. Kept in localStorage, which is read as hostile input. */
 
+import { MAX_HARTS, MAX_RAM } from '../../machine/limits.ts';
+
 export const MiB = 2 ** 20;
 export const GiB = 2 ** 30;
 
@@ -14,8 +16,8 @@ export interface MachineSettings {
 }
 
 export const limits = {
-  memoryMiB: { min: 64, max: 3072, step: 2 },
-  cpus: { min: 1, max: 8, step: 1 },
+  memoryMiB: { min: 64, max: MAX_RAM / MiB, step: 2 },
+  cpus: { min: 1, max: MAX_HARTS, step: 1 },
   diskGiB: { min: 1, max: 64, step: 1 },
 } as const;
 
