@@ -41,7 +41,6 @@ declare namespace WebAssembly {
 
   interface Table {
     readonly length: number;
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in TypeScript's own libs
     get(index: number): unknown;
     grow(delta: number, value?: unknown): number;
     set(index: number, value?: unknown): void;
@@ -49,7 +48,6 @@ declare namespace WebAssembly {
   const Table: { prototype: Table; new (descriptor: TableDescriptor, value?: unknown): Table };
 
   interface Global {
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in TypeScript's own libs
     value: unknown;
   }
   const Global: { prototype: Global; new (descriptor: GlobalDescriptor, value?: unknown): Global };
