@@ -92,8 +92,10 @@ function barRegisters(device: VirtioRegisters): RegisterDevice {
 /** 4.1.4.3 Common configuration structure layout. */
 function commonConfiguration(device: VirtioRegisters): Register[] {
   const { state } = device;
-  const selected = (read: (queue: QueueView) => number) => () =>
-    device.selected === undefined ? 0 : read(device.selected);
+  const selected = (read: (queue: QueueView) => number) => () => {
+    const queue = device.selected;
+    return queue === undefined ? 0 : read(queue);
+  };
   const area = (name: string, offset: number, of: (queue: QueueView) => Uint32Array): Register => ({
     name,
     offset,

@@ -244,7 +244,7 @@ export class VirtioRegisters<Own = unknown> {
 
   // 2.6 Virtqueues ---------------------------------------------------------------------------------------------------
 
-  /** The queue that `queueSel` names, if there is one. */
+  /** The queue that `queueSel` names, if there is one. Another hart may write that at any moment: ask once. */
   get selected(): QueueView | undefined {
     return this.state.queues[this.state.queueSel];
   }
@@ -278,7 +278,8 @@ export class VirtioRegisters<Own = unknown> {
   /** The queue is no longer used (`QueueReady` = 0). */
   disableQueue(): void {
     this.locked(() => {
-      if (this.selected !== undefined) stopQueue(this.selected);
+      const queue = this.selected;
+      if (queue !== undefined) stopQueue(queue);
     });
   }
 
@@ -286,7 +287,8 @@ export class VirtioRegisters<Own = unknown> {
   resetSelectedQueue(): void {
     this.locked(() => {
       const negotiated = hasFeature(this.state.accepted, Feature.VIRTIO_F_RING_RESET);
-      if (negotiated && this.selected !== undefined) resetQueue(this.selected);
+      const queue = this.selected;
+      if (negotiated && queue !== undefined) resetQueue(queue);
     });
   }
 }

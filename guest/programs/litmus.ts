@@ -75,7 +75,7 @@ export const litmusTests: Readonly<Record<string, Litmus>> = {
 
 /** Rounds whose words there is room for at once; then they are cleared. */
 const BATCH = 256;
-/** \`counts\` of the program: 16 words, one for each outcome. */
+/** `counts` of the program: 16 words, one for each outcome. */
 export const OUTCOMES = 16;
 
 /** Runs a test, in batches; the outcomes' numbers stand at the label `counts` at the end. */
