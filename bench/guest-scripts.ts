@@ -3,17 +3,26 @@
 export const MIB = 2 ** 20;
 export const DISK_MIB = 64;
 
-/** Writes the second disk and reads it again; prints what dd says. The bytes do not compress, and lie in memory. */
+/**
+ * Writes a file on the second disk and reads it again, through the guest's page cache and around it; prints what dd
+ * says. The bytes do not compress, and lie in memory.
+ */
 export const diskScript = [
-  `head -c ${DISK_MIB}M /dev/urandom >/run/d`,
-  'dd if=/run/d of=/dev/vdb bs=1M conv=fsync 2>&1|tail -1',
+  'head -c 4M /dev/urandom >/run/a',
+  `for i in $(seq ${DISK_MIB / 4});do cat /run/a;done >/run/d`,
+  'mkfs.ext4 -q /dev/vdb',
+  'mount /dev/vdb /mnt',
+  'd(){ dd if=$1 of=$2 bs=1M $3 2>&1|tail -1;}',
+  'd /run/d /mnt/f conv=fsync',
   'echo 3 >/proc/sys/vm/drop_caches',
-  'dd if=/dev/vdb of=/dev/null bs=1M 2>&1|tail -1',
+  'd /mnt/f /dev/null',
+  'd /run/d /mnt/f "oflag=direct conv=fsync,notrunc"',
+  'd /mnt/f /dev/null iflag=direct',
 ].join(';');
 
 export const TOUCHED = 'all touched';
 /** Touches so many MiB of memory, says so, and waits. */
-export const touchScript = (mib: number): string => `head -c ${mib}M /dev/urandom >/run/d;echo ${TOUCHED};sleep 600`;
+export const touchScript = (mib: number): string => `head -c ${mib}M /dev/zero >/run/d;echo ${TOUCHED};sleep 600`;
 
 /** The word that runs a script instead of the shells. */
 export function execWord(script: string): string {
@@ -23,11 +32,20 @@ export function execWord(script: string): string {
 /** The prompt of the first shell. */
 export const PROMPT = 'root@tabhyve';
 
-/** MiB a second of writing and reading, from what dd printed. */
-export function readDisk(output: string): { readonly write: number; readonly read: number } {
+/** MiB a second. */
+export interface DiskSpeeds {
+  readonly write: number;
+  readonly read: number;
+  readonly directWrite: number;
+  readonly directRead: number;
+}
+
+/** What dd printed. */
+export function readDisk(output: string): DiskSpeeds {
   const speeds = [...output.matchAll(/^(\d+) bytes .* copied, ([\d.e-]+) s/gm)].map(
     ([, bytes, seconds]) => Number(bytes) / MIB / Number(seconds),
   );
-  if (speeds.length !== 2) throw new Error(`dd did not run twice: ${output}`);
-  return { write: speeds[0], read: speeds[1] };
+  const [write, read, directWrite, directRead] = speeds;
+  if (speeds.length !== 4) throw new Error(`dd did not run four times: ${output}`);
+  return { write, read, directWrite, directRead };
 }

@@ -6,35 +6,41 @@ export interface Ran {
   readonly output: string;
   /** From the start until the text that was waited for, or the end. */
   readonly seconds: number;
-  /** Processor time until then; 0 if it was not read before the end. */
+  /** Processor time from the text `from`, or the start, until the text `until`. */
   readonly processor: number;
 }
 
-/** Runs a program until it ends, or until it has printed `until` on stdout, when it is ended. */
-export function runUntil(command: readonly string[], until?: string): Promise<Ran> {
+export interface Marks {
+  readonly from?: string;
+  /** The program is ended when it has printed this; without it, it runs to its end. */
+  readonly until?: string;
+}
+
+/** Runs a program until it ends, or has printed something on stdout. */
+export function runUntil(command: readonly string[], { from, until }: Marks = {}): Promise<Ran> {
   const [program, ...args] = command as [string, ...string[]];
   const start = performance.now();
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const processor = (): number => processorSeconds(child.pid ?? 0);
   let [output, errors] = ['', ''];
+  let began = from === undefined ? 0 : undefined;
+  let reached: Omit<Ran, 'output'> | undefined;
+  const look = (): void => {
+    if (from !== undefined && output.includes(from)) began ??= processor();
+    if (reached !== undefined || until === undefined || !output.includes(until)) return;
+    reached = { seconds: (performance.now() - start) / 1000, processor: processor() - (began ?? 0) };
+    child.kill('SIGTERM');
+  };
   return new Promise((resolve, reject) => {
-    let seconds: number | undefined;
-    let processor = 0;
-    const done = (): void => {
-      seconds ??= (performance.now() - start) / 1000;
-    };
     child.stdout.setEncoding('latin1').on('data', (text: string) => {
       output += text;
-      if (until === undefined || seconds !== undefined || !output.includes(until)) return;
-      done();
-      processor = processorSeconds(child.pid ?? 0);
-      child.kill('SIGTERM');
+      look();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.on('error', reject);
     child.on('close', (status) => {
-      const isReached = until === undefined ? status === 0 : seconds !== undefined;
-      done();
-      if (isReached) resolve({ output, seconds: seconds ?? 0, processor });
+      if (until === undefined && status === 0) reached = { seconds: (performance.now() - start) / 1000, processor: 0 };
+      if (reached !== undefined) resolve({ output, ...reached });
       else reject(new Error(`${program} ended with ${status}: ${errors}${output.slice(-2000)}`));
     });
   });

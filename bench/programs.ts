@@ -1,6 +1,7 @@
 /**
  * Bare-metal programs for M-mode that measure themselves: each prints the instructions that it retired and the ticks of
- * the clock (10 MHz) that it took, as two hexadecimal numbers in a line, on the UART, and ends the machine.
+ * the clock (10 MHz) that it took, as two hexadecimal numbers in a line, on the UART, and ends the machine. Before it
+ * begins it prints a mark.
  */
 import { assembleText } from '../core/isa/assemble-text.ts';
 
@@ -8,6 +9,8 @@ import { assembleText } from '../core/isa/assemble-text.ts';
 function measured(body: string): Uint8Array<ArrayBuffer> {
   return assembleText(`
         li    sp, 0x80800000
+        li    a1, 60
+        call  send
         csrr  s10, time
         csrr  s11, minstret
         call  body
@@ -114,6 +117,10 @@ fib:    li    t0, 2
         ld    s1, 16(sp)
         addi  sp, sp, 24
 done:   ret`;
+
+/** What a program prints before it begins, and when it is over. */
+export const BEGIN = '<';
+export const END = '\n';
 
 export interface Loop {
   readonly name: string;

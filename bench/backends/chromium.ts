@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { chromium as playwright, type BrowserContext, type Page } from '@playwright/test';
 import { build, preview } from 'vite';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSamples, diskSamples, loopSample, MEMORY, type Backend, type Missing } from '../backend.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, rawSamples, type Backend, type Missing } from '../backend.ts';
 import { DISK_MIB, diskScript, execWord, MIB, PROMPT, readDisk, TOUCHED, touchScript } from '../guest-scripts.ts';
 import type { Bench } from '../page/bench-page.ts';
 import { largest, processorSeconds, renderers } from '../processes.ts';
-import { readLoop, type Loop } from '../programs.ts';
+import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 import type { Sample } from '../sample.ts';
 
 declare global {
@@ -83,12 +83,16 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
         }),
       loops: () =>
         using(async (page) => {
+          // When the program has printed each of these, by the processor time of the renderer.
+          const times = new Map<string, number>();
+          await page.exposeFunction('benchMark', (mark: string) => void times.set(mark, processorTime(profile)));
           const samples = [];
           for (const loop of loops) {
-            const call = [[...loop.bytes], 64 * MIB] as const;
-            const { output } = await page.evaluate(([bytes, memory]) => bench.program(bytes, memory), call);
+            const call = [[...loop.bytes], 64 * MIB, [BEGIN, END]] as const;
+            const { output } = await page.evaluate((given) => bench.program(...given), call);
             const { instructions, seconds } = readLoop(output);
-            samples.push(loopSample(loop, instructions, seconds));
+            const processor = (times.get(END) ?? 0) - (times.get(BEGIN) ?? 0);
+            samples.push(...loopSamples(loop, instructions, seconds, processor));
           }
           return samples;
         }),
@@ -96,8 +100,8 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
         using(async (page) => {
           const options = { words: execWord(diskScript), memory: MEMORY, disk: 256 * MIB };
           const { output } = await page.evaluate((given) => bench.debian(given, undefined), options);
-          const raw = diskSamples(await page.evaluate((mib) => bench.rawStore(mib), DISK_MIB));
-          return [...diskSamples(readDisk(output)), ...raw.map((sample) => ({ ...sample, backend: 'raw store' }))];
+          const raw = await page.evaluate((mib) => bench.rawStore(mib), DISK_MIB);
+          return [...diskSamples(readDisk(output)), ...rawSamples('raw store', raw)];
         }),
       memory: async () => [
         ...(await using((page) => measureMemory(page, profile, undefined))),

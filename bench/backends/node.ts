@@ -4,10 +4,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
-import { bootSamples, diskSamples, loopSample, MEMORY, type Backend } from '../backend.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, rawSamples, type Backend } from '../backend.ts';
 import { DISK_MIB, diskScript, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
-import { readLoop, type Loop } from '../programs.ts';
+import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 
 const runner = fileURLToPath(new URL('../../cli/tabhyve.mjs', import.meta.url));
 
@@ -23,7 +23,7 @@ export function node(
     description: `tabhyve ${manifest.version} in Node ${process.version}`,
     tests: {
       boot: async () => {
-        const { seconds, processor } = await runUntil(run(), PROMPT);
+        const { seconds, processor } = await runUntil(run(), { until: PROMPT });
         return bootSamples(seconds, processor);
       },
       loops: async () => {
@@ -31,10 +31,11 @@ export function node(
         for (const loop of loops) {
           const path = join(folder, `${loop.name}.bin`);
           writeFileSync(path, loop.bytes);
-          const { output } = await runUntil(run('--kernel', path, '--firmware', 'none'));
+          const marks = { from: BEGIN, until: END };
+          const { output, processor } = await runUntil(run('--kernel', path, '--firmware', 'none'), marks);
           const { instructions, seconds } = readLoop(output);
           counted(loop, instructions);
-          samples.push(loopSample(loop, instructions, seconds));
+          samples.push(...loopSamples(loop, instructions, seconds, processor));
         }
         return samples;
       },
@@ -43,8 +44,7 @@ export function node(
         writeFileSync(path, '');
         truncateSync(path, 256 * MIB);
         const { output } = await runUntil(run('--exec', diskScript, '--disk', path));
-        const raw = diskSamples(await rawFile(join(folder, 'raw.img')));
-        return [...diskSamples(readDisk(output)), ...raw.map((sample) => ({ ...sample, backend: 'raw file' }))];
+        return [...diskSamples(readDisk(output)), ...rawSamples('raw file', await rawFile(join(folder, 'raw.img')))];
       },
     },
     close: async () => {},

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSamples, diskSamples, loopSample, MEMORY, type Backend, type Images, type Missing } from '../backend.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, type Backend, type Images, type Missing } from '../backend.ts';
 import { diskScript, execWord, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
-import { readLoop, type Loop } from '../programs.ts';
+import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 
 const MODERN = 'disable-legacy=on,disable-modern=off';
 
@@ -36,7 +36,7 @@ export function qemu(
     description: execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0],
     tests: {
       boot: async () => {
-        const { seconds, processor } = await runUntil(linux(''), PROMPT);
+        const { seconds, processor } = await runUntil(linux(''), { until: PROMPT });
         return bootSamples(seconds, processor);
       },
       loops: async () => {
@@ -44,9 +44,11 @@ export function qemu(
         for (const loop of loops) {
           const path = join(folder, `${loop.name}.bin`);
           writeFileSync(path, loop.bytes);
-          const { output } = await runUntil([...machine, '-serial', 'stdio', '-bios', path]);
+          const marks = { from: BEGIN, until: END };
+          const { output, processor } = await runUntil([...machine, '-serial', 'stdio', '-bios', path], marks);
           const instructions = count(loop);
-          if (instructions !== undefined) samples.push(loopSample(loop, instructions, readLoop(output).seconds));
+          if (instructions === undefined) continue;
+          samples.push(...loopSamples(loop, instructions, readLoop(output).seconds, processor));
         }
         return samples;
       },

@@ -41,6 +41,11 @@ async function images(): Promise<ImagesIndex['default']> {
   return ((await response.json()) as ImagesIndex).default;
 }
 
+declare global {
+  /** Takes the time of a mark; of the program that drives the page. */
+  var benchMark: (mark: string) => Promise<void>;
+}
+
 /** One machine at a time, each with a worker of its own. */
 class Bench {
   #worker: Worker | undefined;
@@ -71,13 +76,13 @@ class Bench {
     return this.#run(spec, until, start);
   }
 
-  /** Runs a bare-metal program to its end. */
-  async program(bytes: readonly number[], memory: number): Promise<Reached> {
+  /** Runs a bare-metal program to its end; the moments when it has printed one of `marks` are told to `benchMark`. */
+  async program(bytes: readonly number[], memory: number, marks: readonly string[]): Promise<Reached> {
     const spec: MachineSpec = {
       ...{ cpus: 1, memorySize: memory, firmware: 'none', cmdline: '', disks: [], console: { columns: 80, rows: 24 } },
       kernel: { kind: 'bytes', bytes: Uint8Array.from(bytes), name: 'program' },
     };
-    return this.#run(spec, undefined, performance.now());
+    return this.#run(spec, undefined, performance.now(), marks);
   }
 
   /** Bytes of the pages that the guest has used. */
@@ -100,7 +105,7 @@ class Bench {
     return rawStore(mib, 64);
   }
 
-  #run(spec: MachineSpec, until: string | undefined, start: number): Promise<Reached> {
+  #run(spec: MachineSpec, until: string | undefined, start: number, marks: readonly string[] = []): Promise<Reached> {
     const worker = new Worker(new URL('../../machine/machine.worker.ts', import.meta.url), { type: 'module' });
     this.#worker = worker;
     const host = wrap<MachineHost>(worker) as unknown as RemoteHost;
@@ -120,7 +125,9 @@ class Bench {
         },
         progress: () => undefined,
         console: (bytes) => {
+          const before = output;
           output += decoder.decode(bytes);
+          for (const mark of marks) if (output.includes(mark) && !before.includes(mark)) void benchMark(mark);
           if (until !== undefined && output.includes(until)) reached();
         },
         figures: (now) => {
