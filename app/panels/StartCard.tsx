@@ -49,6 +49,12 @@ export function StartCard({ state, isNew, obstacle, onStart, onCancel, onErase, 
         <>
           <h2>{wordFor(status)}</h2>
           <p>{status.reason ?? (status.state === 'off' ? 'The machine is off. Its disk is kept.' : '')}</p>
+          {status.state === 'crashed' && (
+            <p>
+              The console’s last lines may say more. Start it again, or change what it starts with in the settings; what was
+              written to its disk is kept.
+            </p>
+          )}
         </>
       )}
       {problem !== undefined && (
