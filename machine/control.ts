@@ -58,7 +58,10 @@ export class MachineController implements MachineControl {
 
   async pause(): Promise<void> {
     if (this.#status.state !== 'running') return;
-    await this.#machine?.pause();
+    const machine = this.#machine;
+    await machine?.pause();
+    // The guest may have ended meanwhile.
+    if (machine !== this.#machine) return;
     this.#sample();
     this.#tell({ state: 'paused' });
   }

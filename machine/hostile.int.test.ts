@@ -14,9 +14,14 @@ import {
   systemReset,
 } from '../guest/programs/hostile.ts';
 import { locks } from '../guest/programs/locks.ts';
+import { SUPERVISOR_BASE } from '../guest/programs/runtime.ts';
+import type { MachineStatus } from './api.ts';
 import { BootError } from './boot/errors.ts';
+import { MachineController } from './control.ts';
 import { countRequests } from './disk-requests.ts';
+import { loadHere } from './load.ts';
 import { elfOf, run, testMachine } from './testing/run.ts';
+import { nodeThreads } from './threads.node.ts';
 
 const MORE = Number(process.env['TABHYVE_SOAK'] ?? 1);
 const SEED = Number(process.env['TABHYVE_SEED'] ?? 1);
@@ -91,6 +96,28 @@ test.each([
   [0, 2, { reason: 'failed', code: 3 }],
 ])('SBI system reset, type %i, reason %i', async (type, reason, expected) => {
   expect((await run(systemReset(type, reason), { firmware: 'sbi' })).stop).toMatchObject(expected);
+});
+
+test('one that does nothing but reboot is stopped', async () => {
+  const statuses: MachineStatus[] = [];
+  const ended = new Promise<void>((resolve) => {
+    const nothing = (): void => undefined;
+    const status = (status: MachineStatus): void => {
+      statuses.push(status);
+      if (status.state === 'crashed') resolve();
+    };
+    const listener = { status, progress: nothing, console: nothing, figures: nothing, trouble: nothing };
+    const control = new MachineController(listener, { threads: nodeThreads, load: loadHere });
+    const bytes = elfOf(systemReset(1, 0), SUPERVISOR_BASE);
+    void control.start({
+      ...{ cpus: 2, memorySize: 8 << 20, firmware: 'sbi', cmdline: '', disks: [] },
+      kernel: { kind: 'bytes', bytes, name: 'reboots' },
+      console: { columns: 80, rows: 24 },
+    });
+  });
+  await ended;
+  expect(statuses.filter(({ state }) => state === 'running')).toHaveLength(3);
+  expect(statuses.at(-1)?.reason).toContain('reboots again and again');
 });
 
 test('one that traps for ever can be paused and stopped', async () => {

@@ -1,6 +1,6 @@
 /**
  * A machine is its memory: paused at random moments of a boot and of work on its disk, copied, thrown away with all its
- * threads, and gone on with in new ones. TABHYVE_TRANSPLANT_SEED chooses the moments.
+ * threads, and gone on with in new ones. TABHYVE_SEED chooses the moments.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ import { seededRandom } from '../core/hart/float/testing/operands.ts';
 import { loadDebian, rootDisk, type Debian } from './testing/debian.ts';
 import { SlowDisk } from './testing/slow-disk.ts';
 
-const seed = Number(process.env['TABHYVE_TRANSPLANT_SEED'] ?? 1);
+const seed = Number(process.env['TABHYVE_SEED'] ?? 1);
 const MORE = Number(process.env['TABHYVE_SOAK'] ?? 1);
 const folder = mkdtempSync(join(tmpdir(), 'tabhyve-transplant-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,9 +1,13 @@
 /** Runs a program of our own on a whole machine, with its harts in threads of Node. */
 import type { AssembledProgram } from '../../core/isa/assemble-text.ts';
+import { RAM_BASE } from '../../core/shared/memory-map.ts';
 import type { MachineDisk, MachineOptions, MachineStop } from '../machine.ts';
 import { Machine } from '../machine.ts';
 import { makeElf } from '../boot/testing/files.ts';
 import { nodeThreads } from '../threads.node.ts';
+
+/** Where a program for S-mode is linked to run. */
+const SUPERVISOR_BASE = 0x8020_0000;
 
 export interface RunOptions {
   readonly harts?: number;
@@ -57,7 +61,7 @@ export function testMachine(
 /** Runs `kernel` (or an assembled program) until its machine stops. */
 export async function run(kernel: AssembledProgram | Uint8Array, options: RunOptions = {}): Promise<Run> {
   const { firmware = 'none', patience = 20_000, symbols } = options;
-  const base = firmware === 'none' ? 0x8000_0000 : 0x8020_0000;
+  const base = firmware === 'none' ? RAM_BASE : SUPERVISOR_BASE;
   const file = kernel instanceof Uint8Array ? kernel : elfOf(kernel, base, symbols);
   const started = performance.now();
   let output = '';
