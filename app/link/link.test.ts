@@ -84,7 +84,7 @@ test('whatever the fragment holds, there is a machine or a LinkError', () => {
         expect(error).toBeInstanceOf(LinkError);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
 

@@ -51,8 +51,8 @@ export function StartCard({ state, isNew, obstacle, onStart, onCancel, onErase, 
           <p>{status.reason ?? (status.state === 'off' ? 'The machine is off. Its disk is kept.' : '')}</p>
           {status.state === 'crashed' && (
             <p>
-              The console’s last lines may say more. Start it again, or change what it starts with in the settings; what was
-              written to its disk is kept.
+              The console’s last lines may say more. Start it again, or change what it starts with in the settings; what
+              was written to its disk is kept.
             </p>
           )}
         </>
