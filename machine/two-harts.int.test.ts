@@ -1,7 +1,7 @@
 /** Two harts on the bare machine, each in a thread of its own: what they must be able to rely on. */
 import { describe, expect, test } from 'vitest';
 import { patchAndCall, patchWhileCalling, type Place } from '../guest/programs/code.ts';
-import { pingPong, timers } from '../guest/programs/interrupts.ts';
+import { pingPong, timers, tohostFromTheOther } from '../guest/programs/interrupts.ts';
 import { litmus, litmusTests, OUTCOMES } from '../guest/programs/litmus.ts';
 import { locks } from '../guest/programs/locks.ts';
 import { remoteFenceByIpi, remoteFenceBySbi } from '../guest/programs/translation.ts';
@@ -39,6 +39,11 @@ test('timers of both harts wake them in time', async () => {
   const { stop, word } = await run(timers(100 * MORE, 20_000), { patience });
   expect(stop).toEqual(PASSED);
   expect(word('longest')).toBeLessThan(LOST);
+});
+
+test('tohost, written by one hart while the other one sleeps, ends the run', async () => {
+  const { stop } = await run(tohostFromTheOther(7), { symbols: ['tohost'] });
+  expect(stop).toEqual({ reason: 'failed', code: 3 });
 });
 
 describe('code that the other hart wrote', () => {

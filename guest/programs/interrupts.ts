@@ -54,6 +54,22 @@ longest: .dword 0
 `);
 }
 
+/** Hart 1 ends the run by `tohost` while hart 0 sleeps. */
+export function tohostFromTheOther(value: number): AssembledProgram {
+  return machineProgram(`
+main:   beqz    s0, idle
+        li      t0, 1000000
+delay:  addi    t0, t0, -1
+        bnez    t0, delay
+        la      t0, tohost
+        li      t1, ${value}
+        sd      t1, 0(t0)
+        j       idle
+        .align  64
+tohost: .dword  0
+`);
+}
+
 /** Sleeps through `rounds` timer interrupts of MTIMECMP, `ticks` apart, on both harts at once; `longest` is how late one was. */
 export function timers(rounds: number, ticks: number): AssembledProgram {
   return machineProgram(`
