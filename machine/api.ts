@@ -97,8 +97,8 @@ export interface MachineFigures {
 export interface MachineListener {
   status(status: MachineStatus): void;
   progress(progress: LoadProgress): void;
-  /** Output of the guest's console, in order. */
-  console(bytes: Uint8Array): void;
+  /** Output of the guest's console, in order. The guest is held back while promises of it are not settled. */
+  console(bytes: Uint8Array): void | Promise<void>;
   figures(figures: MachineFigures): void;
   /** A failure outside of the guest that a person should know of (quota, network); the guest got an I/O error. */
   trouble(message: string): void;

@@ -13,7 +13,7 @@ import { Bell, Board, type BoardShape } from './board.ts';
 import { loadMachine, type GuestImages, type LoadedGuest } from './load.ts';
 import { wedgedMessage } from './crash.ts';
 import { PanicWatch } from './panic.ts';
-import { Terminal } from './terminal.ts';
+import { Terminal, type OutputReceiver } from './terminal.ts';
 import type { HartThread, ThreadHost } from './threads.ts';
 
 export interface MachineDisk {
@@ -28,7 +28,7 @@ export interface MachineOptions {
   readonly columns: number;
   readonly rows: number;
   /** Output of the guest's consoles, in order. */
-  readonly onOutput: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly onOutput: OutputReceiver;
   readonly onHostError: (error: BlockError) => void;
   /** The machine has stopped; its harts run no more. */
   readonly onStop: (stop: MachineStop) => void;
@@ -89,12 +89,13 @@ export class Machine {
     const { columns, rows } = options;
     this.terminal = new Terminal(board.control, board.uart, (bytes) => {
       this.#panic.see(bytes);
-      options.onOutput(bytes);
+      return options.onOutput(bytes);
     });
     const console = new VirtioConsole({
       input: board.console.own,
       ...{ columns, rows },
       onOutput: (bytes) => this.terminal.output('virtio', bytes),
+      mayOutput: () => this.terminal.hasRoom,
       onInputRoom: () => this.terminal.drain(),
     });
     this.terminal.connect(console);

@@ -2,10 +2,18 @@
  * The person's terminal: output of both consoles in the order in which it comes, input to the one that the guest uses.
  * A guest uses the UART until its virtio console has said something. A kernel's drivers clear the UART's receiver as they
  * start, so that for one that is patient, input waits until it listens.
+ *
+ * Output flows as fast as its receiver takes it: while more than {@link OUTPUT_MAX} bytes are on the way, the guest's
+ * queue and the UART are left alone, and the guest waits.
  */
 import { ConsoleFlag } from '../core/shared/memory-map.ts';
 import type { Uart16550 } from '../devices/platform/uart16550.ts';
 import type { VirtioConsole } from '../devices/virtio/index.ts';
+
+/** Takes output; who wants to hold the guest back returns a promise that settles when it has dealt with it. */
+export type OutputReceiver = (bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>;
+
+const OUTPUT_MAX = 256 * 1024;
 
 interface Pending {
   readonly bytes: Uint8Array;
@@ -22,11 +30,13 @@ export interface TerminalState {
 export class Terminal {
   readonly #state: TerminalState;
   readonly #uart: Uart16550;
-  readonly #onOutput: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #onOutput: OutputReceiver;
   #console: VirtioConsole | undefined;
   readonly #pending: Pending[] = [];
+  /** Bytes of output that the receiver has not dealt with. */
+  #outstanding = 0;
 
-  constructor(state: TerminalState, uart: Uart16550, onOutput: (bytes: Uint8Array<ArrayBuffer>) => void) {
+  constructor(state: TerminalState, uart: Uart16550, onOutput: OutputReceiver) {
     this.#state = state;
     this.#uart = uart;
     this.#onOutput = onOutput;
@@ -42,11 +52,28 @@ export class Terminal {
       this.#state.console |= ConsoleFlag.VIRTIO;
       this.drain();
     }
-    this.#onOutput(bytes);
+    const dealtWith = this.#onOutput(bytes);
+    if (dealtWith === undefined) return;
+    this.#outstanding += bytes.length;
+    const settled = (): void => this.#received(bytes.length);
+    dealtWith.then(settled, settled);
+  }
+
+  /** Whether the receiver can be given more output now. */
+  get hasRoom(): boolean {
+    return this.#outstanding <= OUTPUT_MAX;
+  }
+
+  #received(length: number): void {
+    const wasFull = !this.hasRoom;
+    this.#outstanding -= length;
+    if (!wasFull || !this.hasRoom) return;
+    this.#console?.outputRoom();
+    this.serveUart();
   }
 
   serveUart(): void {
-    this.output('uart', this.#uart.takeOutput());
+    if (this.hasRoom) this.output('uart', this.#uart.takeOutput());
     this.drain();
   }
 

@@ -207,10 +207,11 @@ export class Session {
         this.#set({ progress: at < 0 ? [...others, progress] : others.toSpliced(at, 0, progress) });
       },
       console: (bytes) => {
-        if (!current()) return;
+        if (!current()) return undefined;
         this.tail.push(bytes);
-        if (this.#sink) void this.#sink(bytes);
-        else this.#early.push(bytes);
+        if (this.#sink) return this.#sink(bytes);
+        this.#early.push(bytes);
+        return undefined;
       },
       figures: (figures) => {
         if (!current()) return;

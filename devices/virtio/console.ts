@@ -45,6 +45,8 @@ export interface ConsoleOptions {
   readonly rows: number;
   /** Takes what the guest wrote, in order; the buffer is the receiver's. */
   readonly onOutput: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Whether more output can be taken; after a "no", {@link VirtioConsole.outputRoom} must be called. Default: always. */
+  readonly mayOutput?: () => boolean;
   /** There is room again after {@link VirtioConsole.input} took less than it was given. */
   readonly onInputRoom?: () => void;
 }
@@ -81,6 +83,11 @@ export class VirtioConsole implements VirtioModel {
     return taken;
   }
 
+  /** Output can be taken again. */
+  outputRoom(): void {
+    this.#host?.serve(TRANSMITQ);
+  }
+
   /** The terminal has another size, in characters: 5.3.6 step 3. */
   resize(columns: number, rows: number): void {
     const bytes = sizeBytes(columns, rows);
@@ -91,7 +98,7 @@ export class VirtioConsole implements VirtioModel {
   // 5.3.6 Device Operation
 
   ready(queue: number): boolean {
-    return queue === TRANSMITQ || this.#input.available > 0;
+    return queue === TRANSMITQ ? (this.#options.mayOutput?.() ?? true) : this.#input.available > 0;
   }
 
   handle(queue: number, request: VirtioRequest): void {
