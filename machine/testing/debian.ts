@@ -44,7 +44,9 @@ export async function loadDebian(images: Images, options: DebianOptions): Promis
     const machine: Machine = testMachine(
       settings,
       {
-        onOutput: (bytes) => debian.machine === machine && console.see(bytes),
+        onOutput: (bytes) => {
+          if (debian.machine === machine) console.see(bytes);
+        },
         onStop: (stop) => {
           if (debian.machine !== machine) return;
           console.end(`${stop.reason} ${stop.code} ${stop.message ?? ''}`);

@@ -71,7 +71,9 @@ export async function run(kernel: AssembledProgram | Uint8Array, options: RunOpt
   const stop = await new Promise<MachineStop>((resolve, reject) => {
     machine = testMachine(options, {
       onStop: resolve,
-      onOutput: (bytes) => (output += decoder.decode(bytes, { stream: true })),
+      onOutput: (bytes) => {
+        output += decoder.decode(bytes, { stream: true });
+      },
     });
     const made = machine;
     timer = setTimeout(() => {
