@@ -21,8 +21,8 @@ const EXPECTED_ASLEEP = Attention.INTERRUPT | Attention.TIMER;
 const LONGEST_SLEEP = 1000;
 
 /** Runs hart `index` of `board` until the machine stops. Blocks the thread. */
-export function runHart(board: Board, index: number): void {
-  new HartLoop(board, index).run();
+export function runHart(board: Board, index: number, code?: WebAssembly.Module): void {
+  new HartLoop(board, index, code).run();
 }
 
 class HartLoop {
@@ -33,7 +33,7 @@ class HartLoop {
   readonly #sbi: SbiEnvironment;
   readonly #tohost: Tohost;
 
-  constructor(board: Board, index: number) {
+  constructor(board: Board, index: number, code?: WebAssembly.Module) {
     this.#board = board;
     this.#index = index;
     const { memory, map, clock, bus } = board;
@@ -42,7 +42,7 @@ class HartLoop {
       bus,
       revokeOtherStores: () => this.#request(this.#others(), Revoke.STORE_TLB),
     };
-    this.#hart = new Hart(memory, map, index, environment);
+    this.#hart = new Hart(memory, map, index, environment, code);
     this.#view = this.#hart.view;
     this.#tohost = new Tohost(board);
     this.#sbi = this.#sbiEnvironment();

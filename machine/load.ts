@@ -1,6 +1,8 @@
 /** Makes the memory of a new machine ready to start: its registers as at power-on, its guest in RAM. */
+import { generateHart } from '../core/hart/generate.ts';
 import { Hart } from '../core/hart/hart.ts';
 import { isaExtensions } from '../core/isa/table.ts';
+import { layOut } from '../core/shared/memory-map.ts';
 import type { LoadProgress, MachineSpec } from './api.ts';
 import { Board, LAYOUT_VERSION, MAGIC, type BoardShape } from './board.ts';
 import { isRiscvImage } from './boot/identify.ts';
@@ -16,6 +18,8 @@ export type GuestImages = Omit<Guest, 'ram' | 'board'>;
 export interface LoadedGuest {
   /** It is Linux, which listens to its console only some time after the start. */
   readonly isLinux: boolean;
+  /** The code of each hart, if the loader has generated it on the way. */
+  readonly code?: readonly WebAssembly.Module[];
 }
 
 /** What to load, and where. Can be posted. */
@@ -32,6 +36,12 @@ export interface LoadOptions {
 
 /** Loads images and puts the guest into a machine's memory; a `Loader` may do it on another thread. */
 export type Loader = (request: LoadRequest, options: LoadOptions) => Promise<LoadedGuest>;
+
+/** Generates and compiles the code of each hart of a machine. */
+export function compileHarts(shape: BoardShape): WebAssembly.Module[] {
+  const map = layOut(shape);
+  return map.harts.map((_, index) => new WebAssembly.Module(generateHart(map, index)));
+}
 
 /** Fetches, then loads. Rejects with `LoadError`, `BootError`, or the signal's reason. */
 export const loadHere: Loader = async ({ memory, shape, images }, { signal, onProgress }) => {

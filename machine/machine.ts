@@ -67,6 +67,8 @@ export class Machine {
   readonly #doorbell: ReturnType<typeof answerDoorbell>;
   readonly #panic = new PanicWatch();
   #threads: HartThread[] = [];
+  /** Code of the harts that was generated while the guest was loaded. */
+  #code: readonly WebAssembly.Module[] = [];
   #stopped = false;
   #pausing: Promise<void> | undefined;
   #paused: boolean;
@@ -119,8 +121,9 @@ export class Machine {
   }
 
   /** Says that a {@link Loader} has put a guest into the memory. */
-  loaded({ isLinux }: LoadedGuest): void {
+  loaded({ isLinux, code }: LoadedGuest): void {
     this.terminal.setPatient(isLinux);
+    this.#code = code ?? [];
   }
 
   /** Starts the threads of the harts. */
@@ -134,7 +137,7 @@ export class Machine {
     board.control.runState.store(RunState.RUNNING);
     this.#threads = board.harts.map((_, index) =>
       this.#options.threads.startHart(
-        { memory: board.memory, shape: board.shape, index },
+        { memory: board.memory, shape: board.shape, index, ...(this.#code[index] && { code: this.#code[index] }) },
         { wake: () => this.#doorbell.poll(), failed: (error) => this.#threadFailed(error) },
       ),
     );

@@ -6,6 +6,8 @@ export interface HartInit {
   readonly memory: WebAssembly.Memory;
   readonly shape: BoardShape;
   readonly index: number;
+  /** The hart's code, if it was generated already. */
+  readonly code?: WebAssembly.Module;
 }
 
 export interface HartThread {
