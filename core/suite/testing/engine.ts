@@ -51,4 +51,9 @@ export interface StateChange {
   readonly x?: Readonly<Record<number, bigint>>;
   readonly f?: Readonly<Record<number, bigint>>;
   readonly fields?: Readonly<Partial<Record<StateField, bigint>>>;
+  readonly pmpcfg?: Readonly<Record<number, bigint>>;
+  readonly pmpaddr?: Readonly<Record<number, bigint>>;
 }
+
+/** The physical memory protection that allows everything, for states that begin below M-mode. */
+export const EVERYTHING_ALLOWED: StateChange = { pmpcfg: { 0: 0x1fn }, pmpaddr: { 0: (1n << 54n) - 1n } };

@@ -37,6 +37,8 @@ export class InterpreterEngine implements Engine {
     hart.reset(BigInt(RAM_BASE));
     for (const [index, value] of Object.entries(state.x ?? {})) hart.view.x[Number(index)] = value;
     for (const [index, value] of Object.entries(state.f ?? {})) hart.view.f[Number(index)] = value;
+    for (const [index, value] of Object.entries(state.pmpcfg ?? {})) hart.view.pmpcfg[Number(index)] = value;
+    for (const [index, value] of Object.entries(state.pmpaddr ?? {})) hart.view.pmpaddr[Number(index)] = value;
     for (const [field, value] of Object.entries(state.fields ?? {})) setField(hart.view, field as StateField, value);
     hart.revoke(Revoke.CODE);
     hart.dropCaches();

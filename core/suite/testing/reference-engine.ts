@@ -27,6 +27,9 @@ export class ReferenceEngine implements Engine {
     this.#hart.fields.pc = BigInt(RAM_BASE);
     for (const [index, value] of Object.entries(state.x ?? {})) this.#hart.x[Number(index)] = value;
     for (const [index, value] of Object.entries(state.f ?? {})) this.#hart.f[Number(index)] = value;
+    const { pmpcfg, pmpaddr } = this.#hart.arrays;
+    for (const [index, value] of Object.entries(state.pmpcfg ?? {})) pmpcfg[Number(index)] = value;
+    for (const [index, value] of Object.entries(state.pmpaddr ?? {})) pmpaddr[Number(index)] = value;
     for (const [field, value] of Object.entries(state.fields ?? {})) this.#hart.fields[field as StateField] = value;
     for (const { address, bytes } of memory) this.dma(address, bytes);
   }
