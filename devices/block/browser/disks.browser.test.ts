@@ -205,7 +205,7 @@ test('a full quota is said, nothing flushed is lost, and writing goes on when th
 });
 
 test('the browser gives back the space of what is discarded', async ({ baseURL }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   // A profile on disk: what is private lies in memory, and in another engine.
   const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
   const { launchOptions } = test.info().project.use;
@@ -238,8 +238,8 @@ test('the browser gives back the space of what is discarded', async ({ baseURL }
       },
       undefined,
     );
-    // At least nine tenths of it.
-    await expect.poll(usage, { timeout: 60_000, intervals: [1_000] }).toBeLessThan(before - 72);
+    // At least nine tenths of it. An idle host does it within 10 seconds (docs/storage.md); a busy one takes its time.
+    await expect.poll(usage, { timeout: 200_000, intervals: [1_000] }).toBeLessThan(before - 72);
   } finally {
     await browser.close();
     await remove(profile);
