@@ -33,8 +33,19 @@ describe('exclusively', () => {
   it('says that it waits, once it has for more than a moment', async () => {
     const lock = join(folder, 'lock');
     let waited = 0;
-    const long = exclusively(lock, () => new Promise((resolve) => setTimeout(resolve, 2500)));
-    await exclusively(lock, () => Promise.resolve(), { waiting: () => waited++ });
+    let end = (): void => undefined;
+    let long: Promise<void> | undefined;
+    await new Promise<void>((begun) => {
+      long = exclusively(lock, () => {
+        begun();
+        return new Promise((resolve) => (end = resolve));
+      });
+    });
+    const waiting = (): void => {
+      waited++;
+      end();
+    };
+    await exclusively(lock, () => Promise.resolve(), { waiting });
     await long;
     expect(waited).toBe(1);
   });

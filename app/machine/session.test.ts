@@ -85,10 +85,10 @@ test('keys reach a running machine alone, and make the page ask before it is lef
 test('output that came before the terminal is not lost', async () => {
   const { session, listener } = scripted([]);
   await session.start(spec);
-  listener().console(text('early '));
+  await listener().console(text('early '));
   let seen = '';
   session.attach(async (bytes) => void (seen += new TextDecoder().decode(bytes)));
-  listener().console(text('late'));
+  await listener().console(text('late'));
   expect(seen).toBe('early late');
 });
 
