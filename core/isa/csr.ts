@@ -22,13 +22,13 @@ import {
 } from './mstatus.ts';
 
 type Read = (s: StateEmitter) => Bits;
-type Write = (s: StateEmitter, value: Bits) => void;
+type Write = (s: StateEmitter, value: Bits, old: Bits) => void;
 
 export interface Csr {
   readonly number: number;
   readonly name: string;
   readonly read: Read;
-  /** Absent for registers that ignore writes, or that the number makes read-only. */
+  /** Given the new value and the old. Absent for registers that ignore writes, or that the number makes read-only. */
   readonly write?: Write;
   /** Further conditions; calls `illegal` when they fail. */
   readonly guard?: (s: StateEmitter) => void;
@@ -85,10 +85,13 @@ function writableMip(s: StateEmitter): Bits {
   return stip.or(0x202n);
 }
 
-function writeMip(s: StateEmitter, value: Bits, writable: Bits): void {
-  const mask = s.let(writable);
-  const set = s.let(value.and(mask));
-  s.changeMip(set.xor(mask), set);
+/**
+ * Only bits that the instruction changes are written: a wire that another thread lowers between the instruction's read
+ * and its write is not raised again.
+ */
+function writeMip(s: StateEmitter, value: Bits, old: Bits, writable: Bits): void {
+  const changed = s.let(value.xor(old).and(writable));
+  s.changeMip(changed, value.and(changed));
   s.notice('interrupts');
 }
 
@@ -314,7 +317,7 @@ export const csrs: readonly Csr[] = [
     number: 0x144,
     name: 'sip',
     read: (s) => s.readMip().and(s.get('mideleg')),
-    write: (s, value) => writeMip(s, value, s.get('mideleg').and(1n << 1n)),
+    write: (s, value, old) => writeMip(s, value, old, s.get('mideleg').and(1n << 1n)),
   },
   { ...plain(0x14d, 'stimecmp', -1n, 'timer'), guard: stimecmpGuard },
   { number: 0x180, name: 'satp', read: (s) => s.get('satp'), write: writeSatp, guard: satpGuard },
@@ -350,7 +353,7 @@ export const csrs: readonly Csr[] = [
     number: 0x344,
     name: 'mip',
     read: (s) => s.readMip(),
-    write: (s, value) => writeMip(s, value, writableMip(s)),
+    write: (s, value, old) => writeMip(s, value, old, writableMip(s)),
   },
   ...Array.from({ length: PMP_ENTRIES / 8 }, (_, i) => pmpcfg(i)),
   ...Array.from({ length: PMP_ENTRIES }, (_, i) => pmpaddr(i)),
@@ -387,6 +390,6 @@ export function accessCsr(s: StateEmitter, csr: Csr, writes: Cond, update: (old:
   csr.guard?.(s);
   const old = s.let(csr.read(s));
   const { write } = csr;
-  if (write && !readOnly) s.if(writes, () => write(s, s.let(update(old))));
+  if (write && !readOnly) s.if(writes, () => write(s, s.let(update(old)), old));
   return old;
 }
