@@ -14,7 +14,9 @@ const counts = {
   TABHYVE_FLOAT_SEED: seed,
   // Batches of 100 random sequences between the engines, of 150 against QEMU's user mode; directed cases of a row.
   TABHYVE_SUITE_BATCHES: '100',
-  TABHYVE_TRAP_RUNS: '5000',
+  TABHYVE_SUITE_CASES: '4',
+  // Programs that trap.
+  TABHYVE_TRAP_RUNS: '2000',
   TABHYVE_ORACLE_BATCHES: '300',
   TABHYVE_ORACLE_CASES: '8',
   // Batches against QEMU's full system, and states of the machine in one; calls of each floating-point routine.

@@ -1,15 +1,21 @@
-/** Every row of the table over edges of its operands: every engine against the reference model. */
+/**
+ * Every row of the table over edges of its operands: every engine against the reference model.
+ * TABHYVE_SUITE_SEED says where to begin, TABHYVE_SUITE_CASES how many cases a row has.
+ */
 import { describe, expect, test } from 'vitest';
 import { rows } from '../isa/table.ts';
 import { seededRandom } from '../hart/float/testing/operands.ts';
-import { checkCases, runnerOf } from './testing/check.ts';
+import { checkCases, runnerOf, setting } from './testing/check.ts';
 import { directedCases, directedRows } from './testing/directed.ts';
 import { engineOf, engines } from './testing/engines.ts';
+
+const seed = setting('TABHYVE_SUITE_SEED', 7);
+const perRow = setting('TABHYVE_SUITE_CASES', 1);
 
 describe.each(Object.keys(engines).filter((name) => name !== 'reference'))('%s', (name) => {
   const [a, b] = ['reference', name].map((engine) => ({ name: engine, run: runnerOf(engineOf(engine)) }));
   test.each(directedRows)('$mnemonic', (row) => {
-    checkCases(a, b, directedCases(seededRandom(7), row, 2), row.mnemonic);
+    checkCases(a, b, directedCases(seededRandom(seed), row, perRow), `${row.mnemonic}, TABHYVE_SUITE_SEED=${seed}`);
   });
 });
 

@@ -8,7 +8,7 @@ import { engineOf, engines } from './testing/engines.ts';
 import { repertoire } from './testing/sequence.ts';
 
 const seed = setting('TABHYVE_SUITE_SEED', 1);
-const batches = setting('TABHYVE_SUITE_BATCHES', 8);
+const batches = setting('TABHYVE_SUITE_BATCHES', 4);
 
 describe.each(Object.keys(engines).filter((name) => name !== 'reference'))('%s', (name) => {
   test.each(Array.from({ length: batches }, (_, i) => seed + i))('does what the reference does, seed %d', (batch) => {
