@@ -4,8 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { rows } from '../isa/table.ts';
-import { seededRandom } from '../hart/float/testing/operands.ts';
-import { checkCases, runnerOf, setting } from './testing/check.ts';
+import { checkCases, randomOf, runnerOf, setting } from './testing/check.ts';
 import { directedCases, directedRows } from './testing/directed.ts';
 import { engineOf, engines } from './testing/engines.ts';
 
@@ -15,7 +14,7 @@ const perRow = setting('TABHYVE_SUITE_CASES', 1);
 describe.each(Object.keys(engines).filter((name) => name !== 'reference'))('%s', (name) => {
   const [a, b] = ['reference', name].map((engine) => ({ name: engine, run: runnerOf(engineOf(engine)) }));
   test.each(directedRows)('$mnemonic', (row) => {
-    checkCases(a, b, directedCases(seededRandom(seed), row, perRow), `${row.mnemonic}, TABHYVE_SUITE_SEED=${seed}`);
+    checkCases(a, b, directedCases(randomOf(seed), row, perRow), `${row.mnemonic}, TABHYVE_SUITE_SEED=${seed}`);
   });
 });
 

@@ -4,11 +4,10 @@
  * batches of each to run, TABHYVE_ORACLE_RECORDS how many such states there are in one.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { seededRandom } from '../../hart/float/testing/operands.ts';
-import { setting } from '../testing/check.ts';
+import { randomOf, setting } from '../testing/check.ts';
 import { engineOf, engines } from '../testing/engines.ts';
 import { logDifferences } from './testing/compare-logs.ts';
-import { accessRecord, instructionRecord, randomTables, tablesRange } from './testing/privileged-cases.ts';
+import { accessRecord, instructionRecord, randomTables, tablesRange, wordRecord } from './testing/privileged-cases.ts';
 import { privilegedProgram, type PrivilegedRecord } from './testing/privileged-program.ts';
 import { QemuSystem } from './testing/qemu-system.ts';
 
@@ -26,11 +25,16 @@ describe('a privileged instruction does what it does in QEMU', () => {
   afterAll(() => qemu?.dispose());
   const seeds = Array.from({ length: batches }, (_, i) => seed + i);
 
-  test.each(seeds)('CSRs, returns, fences, delegation, seed %d', async (batch) => {
-    const random = seededRandom(batch);
+  test.each(
+    seeds.flatMap((batch) => [
+      { what: 'CSRs, returns, fences, delegation', make: instructionRecord, batch },
+      { what: 'words near the encodings', make: wordRecord, batch },
+    ]),
+  )('$what, seed $batch', async ({ make, batch }) => {
+    const random = randomOf(batch);
     let records: readonly PrivilegedRecord[] = [];
     const program = privilegedProgram((slot, landing) => {
-      records = Array.from({ length: COUNT }, () => instructionRecord(random, slot, landing));
+      records = Array.from({ length: COUNT }, () => make(random, slot, landing));
       return records;
     });
     const theirs = await qemu.run(program.blocks, program.log.address, program.log.length);
@@ -44,7 +48,7 @@ describe('a privileged instruction does what it does in QEMU', () => {
   });
 
   test.each(seeds)('page tables and PMP, seed %d', async (batch) => {
-    const random = seededRandom(batch);
+    const random = randomOf(batch);
     let records: readonly PrivilegedRecord[] = [];
     const program = privilegedProgram((slot, landing) => {
       records = Array.from({ length: COUNT }, () => accessRecord(random, slot, landing));

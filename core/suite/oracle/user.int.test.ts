@@ -4,8 +4,7 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { rows } from '../../isa/table.ts';
-import { seededRandom } from '../../hart/float/testing/operands.ts';
-import { checkCases, randomCases, runnerOf, setting, tally, type Named } from '../testing/check.ts';
+import { checkCases, type Named, randomCases, randomOf, runnerOf, setting, tally } from '../testing/check.ts';
 import { directedCases, directedRows } from '../testing/directed.ts';
 import { engineOf } from '../testing/engines.ts';
 import { imageOf } from '../testing/image.ts';
@@ -48,7 +47,7 @@ describe(`QEMU ${qemu.version}`, () => {
   });
 
   test.each(directedRows.filter((row) => !excluded.has(row.mnemonic)))('$mnemonic', (row) => {
-    checkCases(oracle, interpreter, directedCases(seededRandom(seed), row, perRow), row.mnemonic);
+    checkCases(oracle, interpreter, directedCases(randomOf(seed), row, perRow), row.mnemonic);
   });
 
   test.each(Array.from({ length: batches }, (_, i) => seed + i))('random programs, seed %d', (batch) => {

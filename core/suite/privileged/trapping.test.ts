@@ -4,8 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { disassemble } from '../../isa/disassemble.ts';
-import { seededRandom } from '../../hart/float/testing/operands.ts';
-import { setting } from '../testing/check.ts';
+import { randomOf, setting } from '../testing/check.ts';
 import type { Engine } from '../testing/engine.ts';
 import { engineOf, engines, memoryDifferences, stateText } from '../testing/engines.ts';
 import { trappingProgram, type TrappingProgram } from './testing/trapping.ts';
@@ -24,7 +23,7 @@ describe.each(Object.keys(engines).filter((name) => name !== 'reference'))('%s',
   test(`traps as the reference does, ${runs} programs from seed ${seed}`, () => {
     const causes = new Set<number>();
     for (let number = seed; number < seed + runs; number++) {
-      const program = trappingProgram(seededRandom(number), 60);
+      const program = trappingProgram(randomOf(number), 60);
       const expected = run(engineOf('reference'), program);
       const actual = run(engineOf(name), program);
       const listing = program.words.map((word) => disassemble(word)).join('\n');

@@ -1,6 +1,8 @@
 /** Random records for privileged-program.ts: CSR accesses, returns and fences in all modes; accesses through page tables and PMP. */
 import { assemble } from '../../../isa/assemble.ts';
 import { csrs } from '../../../isa/csr.ts';
+import { decode, mnemonicOf } from '../../../isa/decode.ts';
+import { instructions, rows } from '../../../isa/table.ts';
 import type { Random } from '../../../hart/float/testing/operands.ts';
 import type { Block } from '../../testing/engine.ts';
 import { R } from '../../testing/assembler.ts';
@@ -92,11 +94,53 @@ function csrWord(random: Random, record: PrivilegedRecord): number {
   if (onlyReads && !readOnly) return assemble('csrrs', { rd, csr: csr.number });
   // To set or clear no bits is a write all the same, but not in QEMU.
   if (record.t0 === 0n) record.t0 = 1n;
+  // VS and XS are QEMU's alone, and SD says of them too; UXL and SXL it lets be written.
+  if (csr.name.endsWith('status')) record.t0 = (record.t0 & ~(0x1_8600n | (15n << 32n))) | WIDTHS;
   if (csr.name === 'mie' || csr.name === 'sie') record.t0 &= ~0x80n;
   // Not STCE: with it STIP is the clock's.
   if (csr.name === 'menvcfg') record.t0 = BigInt.asUintN(63, record.t0);
   const source = mnemonic.endsWith('i') ? { zimm: random() % 32 } : { rs1: pick(random, [0, R.t0]) };
   return assemble(mnemonic, { rd, csr: csr.number, ...source });
+}
+
+// --- words near the encodings ----------------------------------------------------------------------------------------
+
+const LEGAL_IN_U = ['sfence.w.inval', 'sfence.inval.ir'];
+/** What QEMU 7 lacks or has wrong; and an SC that fails, which need not look whether it might store. */
+const NOT_COMPARED = new Set(['czero.eqz', 'czero.nez', 'ctzw', 'sc.w', 'sc.d', ...LEGAL_IN_U]);
+const [LOAD, LOAD_FP, AMO, STORE, STORE_FP] = [0x03, 0x07, 0x2f, 0x23, 0x27];
+
+/**
+ * A record with a word that is an instruction, or nearly one, in U-mode, which may only execute and read the page of the
+ * program: what is legal shows its result in t2, what is not its trap value.
+ */
+export function wordRecord(random: Random, slot: bigint, landing: bigint): PrivilegedRecord {
+  const program = (slot & -4096n) >> 2n;
+  return {
+    ...plainRecord(slot, landing),
+    mode: 0n,
+    word: BigInt(nearWord(random)),
+    t0: randomInteger(random),
+    t1: randomInteger(random),
+    pmpaddr0: program + 0x1ffn,
+    pmpcfg0: 0x1dn,
+    fcsr: BigInt(random() % 256),
+    mstatus: WIDTHS | (BigInt(random() % 4) << 13n),
+  };
+}
+
+function nearWord(random: Random): number {
+  const { encoding } = pick(random, rows);
+  const near = (random() & ~encoding.mask) | encoding.match;
+  const changed = random() % 3 ? near ^ (1 << (random() % 32)) : near;
+  // Results go to t2, operands come from t0 and t1; what is no register there varies all the same.
+  let word = (((changed & ~0xf80) | (pick(random, [0, R.t2, R.t2]) << 7) | 3) >>> 0) & -1;
+  const opcode = word & 0x7f;
+  if ([LOAD, LOAD_FP, STORE, STORE_FP, AMO].includes(opcode)) word &= ~0x800f_8000;
+  const { number } = decode(word >>> 0);
+  const name = mnemonicOf(word >>> 0) ?? '';
+  const isJump = number >= 0 && instructions[number].kind === 'jump';
+  return isJump || NOT_COMPARED.has(name) ? nearWord(random) : word >>> 0;
 }
 
 // --- page tables and PMP -------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
  *   slot      the record's instruction, then EBREAK; `entry` may be elsewhere, where pages are that a fetch is to try
  *   registers t0, t1 operands, t2 result, s0 record, s1 log, s2 counts passes through the supervisor's handler
  */
+import { X_NAMES } from '../../../isa/register-names.ts';
 import { assembleText } from '../../../isa/assemble-text.ts';
 import { RAM_BASE, type Block } from '../../testing/engine.ts';
 
@@ -71,6 +72,9 @@ export function entriesOf(log: Uint8Array): Record<(typeof LOGGED)[number], bigi
 const load = (name: RecordField, register: string): string => `ld ${register}, ${RECORD.indexOf(name) * 8}(s0)`;
 
 const TEXT = `
+        ${X_NAMES.slice(1)
+          .map((name) => `li ${name}, 0`)
+          .join('\n')}
         li   t0, -1
         csrw pmpaddr3, t0
         li   t0, 0x1f000000

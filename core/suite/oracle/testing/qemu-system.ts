@@ -13,7 +13,17 @@ import { elfFile } from './elf.ts';
 const EMULATOR = 'qemu-system-riscv64';
 /** As near to this machine as QEMU's processor comes. */
 const BASE_CPU = 'rv64,h=false,v=false,debug=false,pmu-num=29';
-const PROPERTIES = ['svpbmt=true', 'svinval=true', 'svnapot=false', 'sstc=true', 'svadu=true', 'smepmp=false'];
+const PROPERTIES = [
+  'zbc=false',
+  'zawrs=false',
+  'zfa=false',
+  'svpbmt=true',
+  'svinval=true',
+  'svnapot=false',
+  'sstc=true',
+  'svadu=true',
+  'smepmp=false',
+];
 const PATIENCE = 60_000;
 
 export class QemuSystem {
