@@ -1,7 +1,8 @@
 /** Something that runs machines, and what can be measured of it. */
 import { DISK_MIB, type DiskSpeeds } from './guest-scripts.ts';
+import { beginMark, rateMark, rateOf, type Arch, type Bundle, type ProgramTest } from './guest/index.ts';
 import type { Loop } from './programs.ts';
-import type { Group, Sample } from './sample.ts';
+import type { OwnGroup, Sample } from './sample.ts';
 
 export interface Backend {
   /** As in the results. */
@@ -9,8 +10,45 @@ export interface Backend {
   /** What it is, with its version. */
   readonly description: string;
   /** One round of what it can measure. Samples of another backend's name are of what it is compared with. */
-  readonly tests: Partial<Record<Group, () => Promise<readonly (Sample & { readonly backend?: string })[]>>>;
+  readonly tests: Partial<Record<OwnGroup, () => Promise<readonly (Sample & { readonly backend?: string })[]>>>;
+  /** Runs guest programs, if it can. */
+  readonly programs?: ProgramRunner;
   close(): Promise<void>;
+}
+
+export interface ProgramRunner {
+  /** What the bundles' programs have to be compiled for. */
+  readonly arch: Arch;
+  /** Runs a bundle to its end: in one boot, in Linux on one processor. Programs that fail print no rate. */
+  run(bundle: Bundle): Promise<ProgramOutput>;
+}
+
+export interface ProgramOutput {
+  /** All that was printed; other lines may stand between. */
+  readonly output: string;
+  /**
+   * Seconds of processor time that the backend had used when these marks were printed (`programMarks`), where that can
+   * be had.
+   */
+  readonly processor?: ReadonlyMap<string, number>;
+}
+
+/** What is looked for in an output, to take the processor time when it comes. */
+export function programMarks(tests: readonly ProgramTest[]): string[] {
+  return tests.flatMap(({ test }) => [beginMark(test), rateMark(test)]);
+}
+
+/**
+ * The samples of a test that ran.
+ * @throws WrongAnswer
+ */
+export function programSamples(test: ProgramTest, { output, processor }: ProgramOutput): Sample[] {
+  const { group, unit, better } = test;
+  const { value, seconds } = rateOf(test, output);
+  const sample: Sample = { test: test.test, group, unit, better, value };
+  const [begin, end] = programMarks([test]).map((mark) => processor?.get(mark));
+  if (begin === undefined || end === undefined || end <= begin) return [sample];
+  return [sample, { ...sample, test: `${test.test}, processor time`, value: (value * seconds) / (end - begin) }];
 }
 
 /** A backend that is not on this machine, and why. */

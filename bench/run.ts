@@ -11,7 +11,7 @@ import { node } from './backends/node.ts';
 import { page } from './backends/page.ts';
 import { qemu } from './backends/qemu.ts';
 import { loops, type Loop } from './programs.ts';
-import { groups, summarize, type Group, type Sample } from './sample.ts';
+import { groups, ownGroups, summarize, type Group, type Sample } from './sample.ts';
 import { table } from './table.ts';
 
 const usage = `Usage: npm run bench [-- OPTIONS] [GROUP...]
@@ -72,7 +72,7 @@ async function backends(folder: string): Promise<(Backend | Missing)[]> {
 
 async function measure(present: readonly Backend[], { rounds, wanted }: Options) {
   const samples: (Sample & { backend: string })[] = [];
-  for (const group of wanted) {
+  for (const group of ownGroups.filter((each) => wanted.includes(each))) {
     for (let round = 1; round <= (ONCE.includes(group) ? 1 : rounds); round++) {
       for (const { name, tests } of present) {
         const test = tests[group];

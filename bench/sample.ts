@@ -1,4 +1,5 @@
 /** What a measurement gives, and how several become one result. */
+import { programGroups } from './guest/tests.ts';
 
 export interface Sample {
   readonly test: string;
@@ -8,7 +9,11 @@ export interface Sample {
   readonly value: number;
 }
 
-export const groups = ['boot', 'loops', 'disk', 'memory', 'page'] as const;
+/** What each backend measures in its own way. */
+export const ownGroups = ['boot', 'loops', 'disk', 'memory', 'page'] as const;
+export type OwnGroup = (typeof ownGroups)[number];
+
+export const groups = [...ownGroups, ...programGroups] as const;
 export type Group = (typeof groups)[number];
 
 /** Samples of one test on one backend, taken together. */

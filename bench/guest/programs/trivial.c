@@ -1,0 +1,5 @@
+/* Ends at once: what kernel.c starts. */
+int main(void)
+{
+	return 42;
+}
