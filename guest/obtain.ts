@@ -105,7 +105,8 @@ function describe({ base }: Archive): string {
   return `${base.host}${base.pathname}`;
 }
 
-async function downloadOptions(signal: AbortSignal | undefined): Promise<DownloadOptions> {
+/** With the proxy that the mirror is reached by. */
+export async function downloadOptions(signal?: AbortSignal): Promise<DownloadOptions> {
   const proxies = await readAptProxies();
   return { signal, proxy: (url) => proxyFor(url, process.env, proxies) };
 }

@@ -13,14 +13,17 @@ const release = (more = '') =>
 describe('indexIn', () => {
   it('finds the package index', () => {
     const date = 'Sat, 12 Sep 2026 07:55:41 UTC';
-    expect(indexIn(release(), 'trixie')).toEqual({ sha256, size: 9385284, byHash: true, date });
+    const index = 'main/binary-riscv64/Packages.xz';
+    expect(indexIn(release(), 'trixie')).toEqual({ index, sha256, size: 9385284, byHash: true, date });
+    const other = indexIn(release(), 'trixie', { architecture: 'amd64' });
+    expect(other).toMatchObject({ index: 'main/binary-amd64/Packages.xz', sha256: 'cd'.repeat(32), size: 10 });
   });
 
   it('refuses the index of another suite, one that has expired, and one without our architecture', () => {
     expect(() => indexIn(release(), 'sid')).toThrow(/another suite/);
     const until = 'Valid-Until: Sat, 19 Sep 2026 07:55:41 UTC\n';
-    expect(indexIn(release(until), 'trixie', new Date('2026-09-18')).sha256).toBe(sha256);
-    expect(() => indexIn(release(until), 'trixie', new Date('2026-09-20'))).toThrow(/expired/);
+    expect(indexIn(release(until), 'trixie', { now: new Date('2026-09-18') }).sha256).toBe(sha256);
+    expect(() => indexIn(release(until), 'trixie', { now: new Date('2026-09-20') })).toThrow(/expired/);
     expect(() => indexIn('Suite: trixie\n', 'trixie')).toThrow(/does not name/);
   });
 });

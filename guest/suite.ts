@@ -10,10 +10,12 @@ import type { Archive } from './mirror.ts';
 import { PACKAGE_FIELDS, packageOf, type Package } from './packages.ts';
 import { runTool } from './tools.ts';
 
-const INDEX = 'main/binary-riscv64/Packages.xz';
 const keyrings = ['debian-archive-keyring.gpg', 'debian-archive-keyring.pgp'].map(
   (name) => `/usr/share/keyrings/${name}`,
 );
+
+/** Of the guests. */
+const ARCHITECTURE = 'riscv64';
 
 /** What a suite held at a time. */
 export interface Suite {
@@ -26,19 +28,25 @@ export interface Suite {
  * Reads the packages of one suite from a mirror. Trust goes from Debian's keyring to the signed InRelease, from its SHA-256 to
  * Packages.xz, and from there to each package.
  * @param folder where the index is kept, by its SHA-256
+ * @param architecture as Debian names it
  * @throws ImageError `bad-signature`, `bad-hash`, `no-keyring`, `no-tool`, `unreachable`
  */
-export async function readSuite(archive: Archive, folder: string, options: DownloadOptions): Promise<Suite> {
+export async function readSuite(
+  archive: Archive,
+  folder: string,
+  options: DownloadOptions,
+  architecture = ARCHITECTURE,
+): Promise<Suite> {
   const dists = new URL(`dists/${archive.suite}/`, archive.base);
   const release = await verifiedText(await fetchSmall(new URL('InRelease', dists), options), archive.suite);
-  const { sha256, size, byHash, date } = indexIn(release, archive.suite);
+  const { sha256, size, byHash, date, index } = indexIn(release, archive.suite, { architecture });
 
   const path = join(folder, `${sha256}.xz`);
   if (!(await exists(path, size))) {
     await mkdir(folder, { recursive: true });
     const name = `The index of ${archive.suite}`;
-    const wanted = { name, url: new URL(INDEX, dists), sha256, size };
-    const stable = new URL(INDEX.replace('Packages.xz', `by-hash/SHA256/${sha256}`), dists);
+    const wanted = { name, url: new URL(index, dists), sha256, size };
+    const stable = new URL(index.replace('Packages.xz', `by-hash/SHA256/${sha256}`), dists);
     // While a mirror is being updated only the address by hash is sure to fit InRelease; not every mirror has it.
     await download({ ...wanted, url: byHash ? stable : wanted.url }, path, options).catch(async (error: unknown) => {
       if (!(error instanceof ImageError && error.code === 'not-found' && byHash)) throw error;
@@ -100,14 +108,20 @@ async function findKeyring(env: NodeJS.ProcessEnv = process.env): Promise<string
 }
 
 interface Index {
+  /** Its path below the suite's. */
+  readonly index: string;
   readonly sha256: string;
   readonly size: number;
   readonly byHash: boolean;
   readonly date: string;
 }
 
-/** The size and SHA-256 of the package index, from a Release file that is what it should be and still valid. */
-export function indexIn(release: string, suite: string, now = new Date()): Index {
+/** An architecture's package index, from a Release file that is what it should be and still valid. */
+export function indexIn(
+  release: string,
+  suite: string,
+  { now = new Date(), architecture = ARCHITECTURE }: { readonly now?: Date; readonly architecture?: string } = {},
+): Index {
   const [fields] = parseParagraphs(release);
   const names = [fields?.get('suite'), fields?.get('codename')];
   if (!names.includes(suite))
@@ -118,15 +132,17 @@ export function indexIn(release: string, suite: string, now = new Date()): Index
       'bad-signature',
       `The index of ${suite} has expired (${until}): the mirror is not updated any more, or this machine's clock is wrong.`,
     );
+  const index = `main/binary-${architecture}/Packages.xz`;
   for (const line of (fields?.get('sha256') ?? '').split('\n')) {
     const [sha256, size, path] = line.trim().split(/\s+/);
-    if (path === INDEX && sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256))
+    if (path === index && sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256))
       return {
+        index,
         sha256,
         size: Number(size),
         byHash: fields?.get('acquire-by-hash') === 'yes',
         date: fields?.get('date') ?? '',
       };
   }
-  throw new ImageError('bad-signature', `The index of ${suite} does not name ${INDEX}.`);
+  throw new ImageError('bad-signature', `The index of ${suite} does not name ${index}.`);
 }
