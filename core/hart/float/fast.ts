@@ -1,11 +1,6 @@
 /**
- * Fast paths: the host's arithmetic, which rounds to nearest even (WebAssembly 3.0, "Numerics"), wherever its result is what
- * RISC-V asks for and the exceptions are certain.
- *
- * A finite result means that no operand was a NaN and none infinite where that matters, and excludes overflow, division
- * by zero and invalid operations; one that is also a little above the least normal number excludes underflow. What
- * is left is "inexact", which nobody can tell once it has accrued; before, the result must be shown to be exact, or
- * the test must be decisive so that the exception can be raised here.
+ * Fast paths of the routines: the host's arithmetic wherever its result is certain (host.ts) and "inexact" has accrued. Before
+ * it has, the result must be shown to be exact, or the test must be decisive so that the exception can be raised here.
  *
  * Each path is code at the beginning of a routine that returns, or falls through to the exact path.
  */
@@ -13,20 +8,32 @@ import type { Expr } from '../../wasm/expr.ts';
 import type { FunctionBuilder } from '../../wasm/function.ts';
 import type { IntegerFormat } from './convert.ts';
 import { F32, F64, Flag, fromHost, magnitudeOf, Rounding, toHost, type FloatFormat } from './format.ts';
+import {
+  hostFromInteger,
+  hostFused32,
+  hostFused64,
+  hostNarrow,
+  hostProduct,
+  hostRoot,
+  hostSum,
+  hostToInteger,
+  isCertain,
+  promote,
+  type HostResult,
+} from './host.ts';
 import type { FloatUnit } from './unit.ts';
 
 type RoundedOperation = FunctionBuilder<{ a: 'i64'; b: 'i64'; rm: 'i32' }>;
 
-/** a + b and a - b. A sum that is subnormal or zero is exact. */
+/** a + b and a - b. */
 export function fastAdd(unit: FloatUnit, f: RoundedOperation, format: FloatFormat, operation: 'add' | 'sub'): void {
   const { a, b, rm } = f.args;
   const x = f.let(toHost(format, a));
   const y = f.let(toHost(format, b));
-  const result = f.let(x.binary(operation, y));
-  const bits = f.let(fromHost(result));
-  likely(f, rm.eqz().and(isFinite(format, bits)), () => {
+  const host = hostSum(f, operation, x, y);
+  ifCertain(f, rm, host, () => {
     const addend = operation === 'add' ? y : y.to(`${format.name}.neg`);
-    returnIfExact(unit, f, bits, () => sumError(f, x, f.let(addend), result).eq(0));
+    returnIfExact(unit, f, host.value, () => sumError(f, x, f.let(addend), host.value).eq(0));
   });
 }
 
@@ -35,14 +42,14 @@ export function fastMultiply(unit: FloatUnit, f: RoundedOperation, format: Float
   const { a, b, rm } = f.args;
   const x = toHost(format, a);
   const y = toHost(format, b);
-  const result = f.let(x.mul(y));
-  const bits = f.let(fromHost(result));
-  likely(f, rm.eqz().and(isSafe(format, bits)), () => {
-    if (format === F32) returnRounded(unit, f, bits, () => promote(x).mul(promote(y)).eq(promote(result)));
-    else returnIfExact(unit, f, bits, () => fitsProduct(a, b));
+  const host = hostProduct(f, 'mul', x, y);
+  ifCertain(f, rm, host, () => {
+    if (format === F32) returnRounded(unit, f, host.value, () => promote(x).mul(promote(y)).eq(promote(host.value)));
+    else returnIfExact(unit, f, host.value, () => fitsProduct(a, b));
   });
+  const bits = f.let(fromHost(host.value));
   const hasZero = magnitudeOf(format, a).eqz().or(magnitudeOf(format, b).eqz());
-  f.if(hasZero.and(isFinite(format, bits)), () => f.return(bits));
+  f.if(hasZero.and(magnitudeOf(format, bits).ltU(format.infinity)), () => f.return(bits));
 }
 
 /** a / b: exact if the quotient times b is a, and that product is exact itself. */
@@ -50,15 +57,20 @@ export function fastDivide(unit: FloatUnit, f: RoundedOperation, format: FloatFo
   const { a, b, rm } = f.args;
   const x = toHost(format, a);
   const y = toHost(format, b);
-  const result = f.let(x.binary('div', y));
-  const bits = f.let(fromHost(result));
-  likely(f, rm.eqz().and(isSafe(format, bits)), () => {
-    if (format === F32) returnRounded(unit, f, bits, () => promote(result).mul(promote(y)).eq(promote(x)));
-    else returnIfExact(unit, f, bits, () => isSafe(F64, a).and(fitsProduct(bits, b)).and(result.mul(y).eq(x)));
+  const host = hostProduct(f, 'div', x, y);
+  const { value } = host;
+  ifCertain(f, rm, host, () => {
+    if (format === F32) returnRounded(unit, f, host.value, () => promote(value).mul(promote(y)).eq(promote(x)));
+    else
+      returnIfExact(unit, f, host.value, () =>
+        isSafe64(a)
+          .and(fitsProduct(fromHost(value), b))
+          .and(value.mul(y).eq(x)),
+      );
   });
 }
 
-/** Square root: of a finite number it is never subnormal. */
+/** Square root. */
 export function fastSquareRoot(
   unit: FloatUnit,
   f: FunctionBuilder<{ a: 'i64'; rm: 'i32' }>,
@@ -66,34 +78,33 @@ export function fastSquareRoot(
 ): void {
   const { a, rm } = f.args;
   const x = toHost(format, a);
-  const result = f.let(x.to(`${format.name}.sqrt`));
-  const bits = f.let(fromHost(result));
-  likely(f, rm.eqz().and(isFinite(format, bits)), () => {
-    if (format === F32) returnRounded(unit, f, bits, () => promote(result).mul(promote(result)).eq(promote(x)));
-    else returnIfExact(unit, f, bits, () => isSafe(F64, a).and(fitsProduct(bits, bits)).and(result.mul(result).eq(x)));
+  const host = hostRoot(f, x);
+  const { value } = host;
+  ifCertain(f, rm, host, () => {
+    const bits = fromHost(value);
+    if (format === F32) returnRounded(unit, f, host.value, () => promote(value).mul(promote(value)).eq(promote(x)));
+    else returnIfExact(unit, f, host.value, () => isSafe64(a).and(fitsProduct(bits, bits)).and(value.mul(value).eq(x)));
   });
 }
 
 type FusedOperation = FunctionBuilder<{ a: 'i64'; b: 'i64'; c: 'i64'; rm: 'i32' }>;
 
-/**
- * a * b + c in binary32, by a product that is exact in binary64 and one sum there. Rounding that sum again is harmless
- * unless it lies exactly between two binary32 numbers: rounding keeps order, so it cannot have crossed the middle.
- */
+/** a * b + c in binary32. */
 export function fastFused32(unit: FloatUnit, f: FusedOperation): void {
   const { a, b, c, rm } = f.args;
-  const product = f.let(promote(toHost(F32, a)).mul(promote(toHost(F32, b))));
-  const addend = f.let(promote(toHost(F32, c)));
-  const sum = f.let(product.add(addend));
-  const result = f.let(sum.to('f32.demote_f64'));
-  const bits = f.let(fromHost(result));
-  const dropped = F64.fractionBits - F32.fractionBits;
-  const between = (1n << BigInt(dropped)) - 1n;
-  const isBetween = fromHost(sum)
-    .and(between)
-    .eq(1n << BigInt(dropped - 1));
-  likely(f, rm.eqz().and(isSafe(F32, bits)).and(isBetween.eqz()), () => {
-    returnRounded(unit, f, bits, () => sumError(f, product, addend, sum).eq(0).and(promote(result).eq(sum)));
+  const host = hostFused32(f, toHost(F32, a), toHost(F32, b), toHost(F32, c));
+  const { value, product, addend, sum } = host;
+  ifCertain(f, rm, host, () => {
+    returnRounded(unit, f, host.value, () => sumError(f, product, addend, sum).eq(0).and(promote(value).eq(sum)));
+  });
+}
+
+/** a * b + c in binary64, by the host if it rounds once. That tells nothing of exactness: see {@link fastFused64}. */
+export function fastFusedByHost(unit: FloatUnit, f: FusedOperation): void {
+  const { a, b, c, rm } = f.args;
+  f.if(unit.inexactIsSticky(), () => {
+    const host = hostFused64(f, toHost(F64, a), toHost(F64, b), toHost(F64, c));
+    ifCertain(f, rm, host, () => f.return(fromHost(host.value)));
   });
 }
 
@@ -124,13 +135,20 @@ export function fastFused64(unit: FloatUnit, f: FusedOperation): void {
       const sum = f.let(product.add(z));
       const sumRest = f.let(sumError(f, product, z, sum));
       const rest = f.let(sumRest.add(productRest));
-      const bits = f.let(fromHost(sum.add(rest)));
+      const result = f.let(sum.add(rest));
       const [least, most] = [1 - 2 ** -51, 1 + 2 ** -51].map((factor) => sum.add(rest.mul(factor)));
       // Not finite: splitting a number near the greatest one has overflowed.
-      likely(f, isFinite(F64, bits).and(sumRest.eq(0).or(least.eq(most))), () => {
-        const isRestExact = sumRest.eq(0).or(productRest.eq(0));
-        returnIfExact(unit, f, bits, () => isRestExact.and(sumError(f, sum, rest, toHost(F64, bits)).eq(0)));
-      });
+      likely(
+        f,
+        result
+          .to('f64.abs')
+          .lt(Infinity)
+          .and(sumRest.eq(0).or(least.eq(most))),
+        () => {
+          const isRestExact = sumRest.eq(0).or(productRest.eq(0));
+          returnIfExact(unit, f, result, () => isRestExact.and(sumError(f, sum, rest, result).eq(0)));
+        },
+      );
     },
   );
 }
@@ -139,9 +157,8 @@ export function fastFused64(unit: FloatUnit, f: FusedOperation): void {
 export function fastNarrow(unit: FloatUnit, f: FunctionBuilder<{ a: 'i64'; rm: 'i32' }>): void {
   const { a, rm } = f.args;
   const x = toHost(F64, a);
-  const result = f.let(x.to('f32.demote_f64'));
-  const bits = f.let(fromHost(result));
-  likely(f, rm.eqz().and(isSafe(F32, bits)), () => returnRounded(unit, f, bits, () => promote(result).eq(x)));
+  const host = hostNarrow(f, x);
+  ifCertain(f, rm, host, () => returnRounded(unit, f, host.value, () => promote(host.value).eq(x)));
 }
 
 /** Float to integer in all modes but RMM: the host rounds to an integral number first. */
@@ -152,20 +169,18 @@ export function fastToInteger(
   integer: IntegerFormat,
 ): void {
   const { a, rm } = f.args;
-  const x = f.let(format === F32 ? promote(toHost(F32, a)) : toHost(F64, a));
-  const rounded = f.local('f64');
-  const round = (how: string) => (): void => f.set(rounded, x.to(`f64.${how}`));
+  const x = f.let(toHost(format, a));
+  const rounded = f.local(format.name);
+  const round = (how: string) => (): void => f.set(rounded, x.to(`${format.name}.${how}`));
   f.if(rm.eq(Rounding.RTZ), round('trunc'), () => {
     f.if(rm.eqz(), round('nearest'), () => {
       f.if(rm.eq(Rounding.RDN), round('floor'), round('ceil'));
     });
   });
-  // Both ends are exact in binary64: the upper one is the first number that does not fit.
-  const isInRange = rounded.binary('ge', -Number(integer.least)).and(rounded.lt(Number(integer.greatest + 1n)));
-  likely(f, rm.ne(Rounding.RMM).and(isInRange), () => {
+  const host = hostToInteger(integer, rounded);
+  likely(f, rm.ne(Rounding.RMM).and(isCertain(host)), () => {
     f.if(rounded.binary('ne', x), () => unit.raise(f, Flag.NX));
-    const isUnsigned64 = integer.name === 'u64';
-    f.return(integer.write(rounded.to(isUnsigned64 ? 'i64.trunc_sat_f64_u' : 'i64.trunc_sat_f64_s')));
+    f.return(host.value);
   });
 }
 
@@ -177,14 +192,11 @@ export function fastFromInteger(
   integer: IntegerFormat,
 ): void {
   const { a, rm } = f.args;
+  const host = hostFromInteger(format, integer, a);
+  const bits = fromHost(host.value);
+  if (!host.rounds) return f.return(bits);
   const value = f.let(integer.read(a));
-  const convert = `${format.name}.convert_i64_${integer.name === 'u64' ? 'u' : 's'}`;
-  const bits = f.let(fromHost(value.to(convert)));
   const limit = 1n << BigInt(format.fractionBits + 1);
-  if (format === F64 && integer.name.endsWith('32')) {
-    f.return(bits);
-    return;
-  }
   const fits = integer.least === 0n ? value.leU(limit) : value.add(limit).leU(2n * limit);
   likely(f, fits, () => f.return(bits));
   f.if(rm.eqz().and(unit.inexactIsSticky()), () => f.return(bits));
@@ -194,30 +206,30 @@ function likely(f: FunctionBuilder, condition: Expr, then: () => void): void {
   f.if(condition, then, undefined, 'likely');
 }
 
+function ifCertain(f: FunctionBuilder, rm: Expr, host: HostResult, then: () => void): void {
+  likely(f, rm.eqz().and(isCertain(host)), then);
+}
+
 /** Returns if "inexact" has accrued, or the result is exact by a test that need not find all exact results. */
-function returnIfExact(unit: FloatUnit, f: FunctionBuilder, bits: Expr, isExact: () => Expr): void {
-  likely(f, unit.inexactIsSticky(), () => f.return(bits));
-  f.if(isExact(), () => f.return(bits));
+function returnIfExact(unit: FloatUnit, f: FunctionBuilder, value: Expr, isExact: () => Expr): void {
+  likely(f, unit.inexactIsSticky(), () => f.return(fromHost(value)));
+  f.if(isExact(), () => f.return(fromHost(value)));
 }
 
 /** Returns, and raises "inexact" unless the result is exact by a decisive test. */
-function returnRounded(unit: FloatUnit, f: FunctionBuilder, bits: Expr, isExact: () => Expr): void {
+function returnRounded(unit: FloatUnit, f: FunctionBuilder, value: Expr, isExact: () => Expr): void {
   f.ifUnlikely(unit.inexactIsSticky().eqz(), () => {
     f.ifUnlikely(isExact().eqz(), () => unit.raise(f, Flag.NX));
   });
-  f.return(bits);
+  f.return(fromHost(value));
 }
 
-function isFinite(format: FloatFormat, bits: Expr): Expr {
-  return magnitudeOf(format, bits).ltU(format.infinity);
-}
-
-/** Finite, and at least twice the least normal number: the exact result was normal before and after rounding. */
-function isSafe(format: FloatFormat, bits: Expr): Expr {
-  const least = 2n << BigInt(format.fractionBits);
-  return magnitudeOf(format, bits)
+/** Whether a binary64 number is finite and so far above the least normal one that no product near it is subnormal. */
+function isSafe64(bits: Expr): Expr {
+  const least = 2n << BigInt(F64.fractionBits);
+  return magnitudeOf(F64, bits)
     .sub(least)
-    .ltU(format.infinity - least);
+    .ltU(F64.infinity - least);
 }
 
 /** Whether the product of two binary64 numbers has at most 53 bits, by the zeros at the ends of their fractions. */
@@ -247,8 +259,4 @@ function productError(f: FunctionBuilder, a: Expr, b: Expr, product: Expr): Expr
   const yLow = f.let(toHost(F64, b).sub(yHigh));
   const high = xHigh.mul(yHigh).sub(product);
   return high.add(xHigh.mul(yLow)).add(xLow.mul(yHigh)).add(xLow.mul(yLow));
-}
-
-function promote(value: Expr): Expr {
-  return value.to('f64.promote_f32');
 }

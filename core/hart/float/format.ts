@@ -91,12 +91,22 @@ export function lacksQuiet(format: FloatFormat, bits: Expr): Expr {
 
 /** The host's value with these bits. */
 export function toHost(format: FloatFormat, bits: Expr): Expr {
-  return format.name === 'f32' ? bits.wrap().to('f32.reinterpret_i32') : bits.to('f64.reinterpret_i64');
+  return format.name === 'f32'
+    ? reinterpret('f32.reinterpret_i32', 'i32.reinterpret_f32', bits.wrap())
+    : reinterpret('f64.reinterpret_i64', 'i64.reinterpret_f64', bits);
 }
 
 /** The bits of a host's value. */
 export function fromHost(value: Expr): Expr {
-  return value.type === 'f32' ? value.to('i32.reinterpret_f32').zext() : value.to('i64.reinterpret_f64');
+  return value.type === 'f32'
+    ? reinterpret('i32.reinterpret_f32', 'f32.reinterpret_i32', value).zext()
+    : reinterpret('i64.reinterpret_f64', 'f64.reinterpret_i64', value);
+}
+
+/** Not all engines see that there and back again is nowhere, and each way takes as long as an addition. */
+function reinterpret(name: string, inverse: string, value: Expr): Expr {
+  const { node } = value;
+  return node.kind === 'op' && node.op.name === inverse ? node.args[0] : value.to(name);
 }
 
 /** A finite number other than zero, as `significand * 2^(exponent - 63)`; the significand's bit 63 is set. */

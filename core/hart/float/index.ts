@@ -8,6 +8,7 @@
 import { call, type Callee, type Local } from '../../wasm/expr.ts';
 import type { FunctionBuilder, Params } from '../../wasm/function.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
+import { hostFuses } from '../../wasm/relaxed.ts';
 import { defineAddExact, defineSubtractExact } from './add.ts';
 import { defineClass, defineCompare, defineMinMax } from './compare.ts';
 import {
@@ -26,6 +27,7 @@ import {
   fastFromInteger,
   fastFused32,
   fastFused64,
+  fastFusedByHost,
   fastMultiply,
   fastNarrow,
   fastSquareRoot,
@@ -54,15 +56,17 @@ export type FloatRoutines = Readonly<Record<FloatName, Callee>>;
 export interface FloatOptions {
   /** Use the host's arithmetic where its result and exceptions are certain: for all routines, or for some. Default: all. */
   readonly fast?: boolean | readonly FloatName[];
+  /** Whether the host multiplies and adds with one rounding. Default: what `hostFuses` finds. */
+  readonly fuses?: boolean;
 }
 
 /** Adds the routines to a module. `hartState`: byte offset of the hart's state in the module's memory. */
 export function defineFloat(module: ModuleBuilder, hartState: number, options: FloatOptions = {}): FloatRoutines {
-  const { fast = true } = options;
+  const { fast = true, fuses = hostFuses() } = options;
   const unit = new FloatUnit(module, hartState);
   const table = new RoutineTable(unit, (name) => (typeof fast === 'boolean' ? fast : fast.includes(name)));
   for (const format of FORMATS) {
-    defineArithmetic(table, format);
+    defineArithmetic(table, format, fuses);
     defineUnrounded(table, format);
     for (const integer of INTEGERS) defineIntegerConversions(table, format, integer);
   }
@@ -104,12 +108,11 @@ class RoutineTable {
   }
 }
 
-function defineArithmetic(table: RoutineTable, format: FloatFormat): void {
+function defineArithmetic(table: RoutineTable, format: FloatFormat, fuses: boolean): void {
   const { unit } = table;
   const { name } = format;
   const add = defineAddExact(unit, format);
   const subtract = defineSubtractExact(unit, format, add);
-  const fastFused = format === F32 ? fastFused32 : fastFused64;
   table.defineRounded(`${name}_add`, binary, add, (f) => fastAdd(unit, f, format, 'add'));
   table.defineRounded(`${name}_sub`, binary, subtract, (f) => fastAdd(unit, f, format, 'sub'));
   table.defineRounded(`${name}_mul`, binary, defineMultiplyExact(unit, format), (f) => fastMultiply(unit, f, format));
@@ -117,7 +120,11 @@ function defineArithmetic(table: RoutineTable, format: FloatFormat): void {
   table.defineRounded(`${name}_sqrt`, unary, defineSquareRootExact(unit, format), (f) =>
     fastSquareRoot(unit, f, format),
   );
-  table.defineRounded(`${name}_madd`, ternary, defineFusedExact(unit, format), (f) => fastFused(unit, f));
+  table.defineRounded(`${name}_madd`, ternary, defineFusedExact(unit, format), (f) => {
+    if (format === F32) return fastFused32(unit, f);
+    if (fuses) fastFusedByHost(unit, f);
+    fastFused64(unit, f);
+  });
 }
 
 function defineUnrounded(table: RoutineTable, format: FloatFormat): void {
