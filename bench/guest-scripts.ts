@@ -1,5 +1,7 @@
 /** What the default machine is made to do, by words of the command line (guest/rootfs/usr/sbin/init). */
 
+import { SCRIPT } from './guest/bundle.ts';
+
 export const MIB = 2 ** 20;
 export const DISK_MIB = 64;
 
@@ -19,6 +21,9 @@ export const diskScript = [
   'd /run/d /mnt/f "oflag=direct conv=fsync,notrunc"',
   'd /mnt/f /dev/null iflag=direct',
 ].join(';');
+
+/** Unpacks the bundle on the second disk, and runs it: bench/guest/bundle.ts. */
+export const programsScript = `mkdir /run/b;cd /run/b;tar xf /dev/vdb;sh ${SCRIPT}`;
 
 export const TOUCHED = 'all touched';
 /** Touches so many MiB of memory, says so, and waits. */

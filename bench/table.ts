@@ -1,4 +1,6 @@
-/** Results as a table, in Markdown, which reads well in a terminal too. */
+/** Results as tables, in Markdown, which reads well in a terminal too. */
+import type { Baseline } from './baselines.ts';
+import { programGroups } from './guest/tests.ts';
 import type { Result } from './sample.ts';
 
 /** Backends that others are compared with: the first of these that has measured the same. */
@@ -11,6 +13,12 @@ const MEDIUM: Readonly<Record<string, string>> = {
   qemu: 'raw file',
 };
 
+/** The end of the names of tests that count processor time. */
+const PROCESSOR = ', processor time';
+
+/** Who is compared with all others: the first of these that was measured. */
+const SUBJECTS = ['tabhyve-chromium', 'tabhyve-node'];
+
 /** What a result is divided by, if there is something to compare it with. */
 function referenceOf(result: Result, results: readonly Result[]): Result | undefined {
   const { test, group, backend } = result;
@@ -22,6 +30,32 @@ function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/** Of numbers above zero. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
+/** How many times as fast as another value this one is, whichever way is better. */
+export function speedRatio(value: number, other: number, better: Result['better']): number {
+  return better === 'higher' ? value / other : other / value;
+}
+
+/** Everything: what backends measure in their own way in one table, then one for each group of guest programs. */
+export function tables(results: readonly Result[], baselines: readonly Baseline[]): string {
+  const isProgram = ({ group }: Result): boolean => programGroups.some((name) => name === group);
+  const isProcessor = ({ test }: Result): boolean => test.endsWith(PROCESSOR);
+  const own = results.filter((result) => !isProgram(result));
+  const parts = own.length > 0 || results.length === 0 ? [table(own)] : [];
+  for (const group of programGroups) {
+    const all = results.filter((result) => result.group === group);
+    for (const each of [all.filter((result) => !isProcessor(result)), all.filter(isProcessor)]) {
+      if (each.length > 0) parts.push(comparison(each, baselines));
+    }
+  }
+  return parts.join('\n\n');
+}
+
+/** One line for each test and backend. */
 export function table(results: readonly Result[]): string {
   const rows = results.map((result) => {
     const { test, backend, median, min, max, n, unit, better } = result;
@@ -29,9 +63,61 @@ export function table(results: readonly Result[]): string {
     const ratio = reference === undefined ? '' : `${(median / reference.median).toFixed(2)} × ${reference.backend}`;
     return [test, backend, figure(median), `${figure(min)} – ${figure(max)}`, String(n), unit, better, ratio];
   });
-  const head = ['test', 'backend', 'median', 'range', 'n', 'unit', 'better', 'ratio'];
+  return layOut(['test', 'backend', 'median', 'range', 'n', 'unit', 'better', 'ratio'], rows);
+}
+
+/**
+ * One line for each test, one column for each backend; then how many times as fast as each other backend the first of
+ * {@link SUBJECTS} is, and as tabhyve was when a baseline was taken. The last line has the geometric means.
+ */
+export function comparison(results: readonly Result[], baselines: readonly Baseline[]): string {
+  const backends = [...new Set(results.map(({ backend }) => backend))];
+  const tests = [...new Set(results.map(({ test }) => test))];
+  const find = (test: string, backend: string): Result | undefined =>
+    results.find((result) => result.test === test && result.backend === backend);
+
+  const subject = SUBJECTS.find((name) => backends.includes(name));
+  const peers = subject === undefined ? [] : backends.filter((name) => name !== subject);
+  const columns: { title: string; ratio: (test: string) => number | undefined }[] = peers.map((peer) => ({
+    title: `${subject} × ${peer}`,
+    ratio: (test) => ratioOf(find(test, subject ?? ''), find(test, peer)?.median),
+  }));
+  for (const { name, medians } of baselines) {
+    for (const backend of backends.filter((each) => tests.some((test) => medians[each]?.[test] !== undefined))) {
+      const ratio = (test: string) => ratioOf(find(test, backend), medians[backend]?.[test]);
+      columns.push({ title: `${backend} × ${name}`, ratio });
+    }
+  }
+
+  const rows = tests.map((test) => {
+    const cells = backends.map((backend) => cell(find(test, backend)));
+    const unit = results.find((result) => result.test === test)?.unit ?? '';
+    return [test.replace(PROCESSOR, ''), unit, ...cells, ...columns.map(({ ratio }) => ratio(test)?.toFixed(2) ?? '')];
+  });
+  const means = columns.map(({ ratio }) => {
+    const ratios = tests.map(ratio).filter((each) => each !== undefined);
+    return ratios.length === 0 ? '' : geometricMean(ratios).toFixed(2);
+  });
+  const last = ['geometric mean', '', ...backends.map(() => ''), ...means];
+  const kind = tests.every((test) => test.endsWith(PROCESSOR)) ? PROCESSOR : '';
+  const head = [`${results[0].group}${kind}`, 'unit', ...backends, ...columns.map(({ title }) => title)];
+  return layOut(head, columns.length === 0 ? rows : [...rows, last]);
+}
+
+function ratioOf(result: Result | undefined, other: number | undefined): number | undefined {
+  return result && other !== undefined ? speedRatio(result.median, other, result.better) : undefined;
+}
+
+/** A median, with the least and the most if there are several. */
+function cell(result: Result | undefined): string {
+  if (result === undefined) return '';
+  const { median, min, max, n } = result;
+  return n === 1 ? figure(median) : `${figure(median)} (${figure(min)} – ${figure(max)})`;
+}
+
+function layOut(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+    `| ${cells.map((text, i) => text.padEnd(widths[i])).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

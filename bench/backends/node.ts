@@ -4,8 +4,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
-import { bootSamples, diskSamples, loopSamples, MEMORY, rawSamples, type Backend } from '../backend.ts';
-import { DISK_MIB, diskScript, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples, type Backend } from '../backend.ts';
+import { bundleTar } from '../guest/index.ts';
+import { DISK_MIB, diskScript, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 
@@ -45,6 +46,16 @@ export function node(
         truncateSync(path, 256 * MIB);
         const { output } = await runUntil(run('--exec', diskScript, '--disk', path));
         return [...diskSamples(readDisk(output)), ...rawSamples('raw file', await rawFile(join(folder, 'raw.img')))];
+      },
+    },
+    programs: {
+      arch: 'riscv64',
+      run: async (bundle) => {
+        const path = join(folder, 'node-programs.tar');
+        writeFileSync(path, await bundleTar(bundle));
+        const command = run('--exec', programsScript, '--disk', `${path},ro`);
+        const { output, times } = await runUntil(command, { marks: programMarks(bundle.tests) });
+        return { output, processor: times };
       },
     },
     close: async () => {},

@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSamples, diskSamples, loopSamples, MEMORY, type Backend, type Images, type Missing } from '../backend.ts';
-import { diskScript, execWord, MIB, PROMPT, readDisk } from '../guest-scripts.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks } from '../backend.ts';
+import type { Backend, Images, Missing } from '../backend.ts';
+import { bundleTar } from '../guest/index.ts';
+import { diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 
@@ -59,6 +61,16 @@ export function qemu(
         return diskSamples(
           readDisk((await runUntil([...linux(execWord(diskScript)), ...disk(path, 'data', '')])).output),
         );
+      },
+    },
+    programs: {
+      arch: 'riscv64',
+      run: async (bundle) => {
+        const path = join(folder, 'qemu-programs.tar');
+        writeFileSync(path, await bundleTar(bundle));
+        const command = [...linux(execWord(programsScript)), ...disk(path, 'data', ',readonly=on')];
+        const { output, times } = await runUntil(command, { marks: programMarks(bundle.tests) });
+        return { output, processor: times };
       },
     },
     close: async () => {},

@@ -1,0 +1,93 @@
+/** Measures backends in turns. */
+import { programSamples, type Backend } from './backend.ts';
+import { buildPrograms, makeBundle, programGroups, programTests, WrongAnswer, type Arch } from './guest/index.ts';
+import type { BuiltProgram, ProgramTest } from './guest/index.ts';
+import { MissingHostTool } from '../cli/tasks/host-tools.ts';
+import { fits, type Options } from './options.ts';
+import { ownGroups, type Group, type Sample } from './sample.ts';
+
+/** Not worth more than one measurement: they do not vary, or take long. */
+const ONCE: readonly Group[] = ['page', 'memory'];
+
+/** For how long a guest program runs against the clock, in milliseconds. */
+const [LONG, SHORT] = [1000, 250];
+
+export interface Measured {
+  readonly samples: readonly (Sample & { readonly backend: string })[];
+  /** One sentence for each thing that could not be measured. */
+  readonly failures: readonly string[];
+}
+
+/** `folder`: where compiled programs are kept. */
+export async function measure(present: readonly Backend[], options: Options, folder: string): Promise<Measured> {
+  const samples: (Sample & { backend: string })[] = [];
+  const failures = new Set<string>();
+  const log = (line: string): void => console.error(line);
+
+  /** What goes wrong with one backend does not keep the others from being measured. */
+  const attempt = async (what: string, { name }: Backend, work: () => Promise<readonly Sample[]>): Promise<void> => {
+    log(`${what}: ${name}`);
+    try {
+      samples.push(...(await work()).map((sample) => ({ backend: name, ...sample })));
+    } catch (error) {
+      failures.add(`${what.replace(/, round \d+$/, '')} on ${name}: ${(error as Error).message}`);
+    }
+  };
+
+  for (const group of ownGroups.filter((each) => options.wanted.includes(each))) {
+    for (let round = 1; round <= (ONCE.includes(group) ? 1 : options.rounds); round++) {
+      for (const backend of present) {
+        const test = backend.tests[group];
+        if (test !== undefined) await attempt(`${group}, round ${round}`, backend, test);
+      }
+    }
+  }
+
+  const build = builder(folder);
+  for (const [name, tests] of bundles(options)) {
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const backend of present) {
+        const { programs } = backend;
+        if (programs === undefined) continue;
+        await attempt(`${name}, round ${round}`, backend, async () => {
+          const built = await build(programs.arch);
+          const output = await programs.run(makeBundle(tests, built, options.quick ? SHORT : LONG));
+          return tests.flatMap((test) => {
+            try {
+              return programSamples(test, output);
+            } catch (error) {
+              if (!(error instanceof WrongAnswer)) throw error;
+              failures.add(`${test.group} on ${backend.name}: ${error.message}`);
+              return [];
+            }
+          });
+        });
+      }
+    }
+  }
+  return { samples, failures: [...failures] };
+}
+
+/** The tests that run in one boot: those of a group, or all if it has to be quick. */
+function bundles({ wanted, quick, test: pattern }: Options): [name: string, tests: readonly ProgramTest[]][] {
+  const chosen = programTests.filter(
+    ({ test, group, quick: isQuick }) =>
+      wanted.includes(group) && fits(test, pattern) && (!quick || isQuick || pattern !== undefined),
+  );
+  if (quick) return chosen.length === 0 ? [] : [['programs', chosen]];
+  return programGroups
+    .map((group): [string, ProgramTest[]] => [group, chosen.filter((test) => test.group === group)])
+    .filter(([, tests]) => tests.length > 0);
+}
+
+/** Compiles for each architecture once; what is missing is asked for once, too. */
+function builder(folder: string): (arch: Arch) => Promise<readonly BuiltProgram[]> {
+  const built = new Map<Arch, Promise<readonly BuiltProgram[]>>();
+  return (arch) => {
+    const known = built.get(arch) ?? buildPrograms(arch, folder);
+    built.set(arch, known);
+    return known.catch((error: unknown) => {
+      throw error instanceof MissingHostTool ? new Error(`not measured. ${error.message}`) : error;
+    });
+  };
+}
