@@ -1,13 +1,16 @@
 /** tabhyve in Chromium: the machine worker, built as for the site, in a page of its own. */
 import { execFileSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium as playwright, type BrowserContext, type Page } from '@playwright/test';
 import { build, preview } from 'vite';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSamples, diskSamples, loopSamples, MEMORY, rawSamples, type Backend, type Missing } from '../backend.ts';
-import { DISK_MIB, diskScript, execWord, MIB, PROMPT, readDisk, TOUCHED, touchScript } from '../guest-scripts.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
+import type { Backend, Missing } from '../backend.ts';
+import { bundleTar } from '../guest/index.ts';
+import { DISK_MIB, diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
+import { TOUCHED, touchScript } from '../guest-scripts.ts';
 import type { Bench } from '../page/bench-page.ts';
 import { largest, processorSeconds, renderers } from '../processes.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
@@ -58,8 +61,7 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
 
   const boot = (page: Page) =>
     page.evaluate(([memory, text]) => bench.debian({ memory }, text), [MEMORY, PROMPT] as const);
-  // Once without counting: the server's files, and the browser's own start.
-  await using(boot);
+  let isFirst = true;
   return {
     name,
     description: execFileSync(executablePath, ['--version'], {
@@ -67,8 +69,11 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim(),
     tests: {
-      boot: () =>
-        using(async (page) => {
+      boot: async () => {
+        // Once without counting: the server's files, and the browser's own start.
+        if (isFirst) await using(boot);
+        isFirst = false;
+        return using(async (page) => {
           const before = processorTime(profile);
           const { seconds, figures } = await boot(page);
           const processor = processorTime(profile) - before;
@@ -80,12 +85,11 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
           } as const;
           const value = (figures?.instructions ?? 0) / seconds / 1e6;
           return [...bootSamples(seconds, processor), { ...rate, value }];
-        }),
+        });
+      },
       loops: () =>
         using(async (page) => {
-          // When the program has printed each of these, by the processor time of the renderer.
-          const times = new Map<string, number>();
-          await page.exposeFunction('benchMark', (mark: string) => void times.set(mark, processorTime(profile)));
+          const times = await takeTimes(page, profile);
           const samples = [];
           for (const loop of loops) {
             const call = [[...loop.bytes], 64 * MIB, [BEGIN, END]] as const;
@@ -108,11 +112,32 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
         ...(await using((page) => measureMemory(page, profile, TOUCHED_MIB))),
       ],
     },
+    programs: {
+      arch: 'riscv64',
+      run: async (bundle) => {
+        const content = 'programs.tar';
+        writeFileSync(join(folder, 'site', content), await bundleTar(bundle));
+        return using(async (page) => {
+          const processor = await takeTimes(page, profile);
+          const options = { words: execWord(programsScript), memory: MEMORY, content };
+          const call = [options, undefined, programMarks(bundle.tests)] as const;
+          const { output } = await page.evaluate((given) => bench.debian(...given), call);
+          return { output, processor };
+        });
+      },
+    },
     close: async () => {
       await context.close();
       await site.close();
     },
   };
+}
+
+/** By the mark that the guest has printed, the processor time of the renderers; filled as the page tells of them. */
+async function takeTimes(page: Page, profile: string): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number>();
+  await page.exposeFunction('benchMark', (mark: string) => void times.set(mark, processorTime(profile)));
+  return times;
 }
 
 /** Of all renderers of the browser, in seconds. */

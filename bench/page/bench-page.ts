@@ -10,6 +10,8 @@ export interface DebianOptions {
   readonly memory: number;
   /** Bytes of a second disk in the browser's store. */
   readonly disk?: number;
+  /** Where the page's site has what the second disk holds, read-only. */
+  readonly content?: string;
 }
 
 export interface Reached {
@@ -53,10 +55,18 @@ class Bench {
   #machine: MachineControl | undefined;
   #nextFigures: ((figures: MachineFigures) => void) | undefined;
 
-  /** Boots the default machine until it has printed `until`, or ends; it goes on running. */
-  async debian({ words, memory, disk }: DebianOptions, until: string | undefined): Promise<Reached> {
+  /**
+   * Boots the default machine until it has printed `until`, or ends; it goes on running. The moments when it has printed
+   * one of `marks` are told to `benchMark`.
+   */
+  async debian(
+    { words, memory, disk, content }: DebianOptions,
+    until: string | undefined,
+    marks: readonly string[] = [],
+  ): Promise<Reached> {
     const start = performance.now();
     const { kernel, initrd, root, cmdline } = await images();
+    const file = content === undefined ? undefined : await (await fetch(content, { cache: 'no-store' })).blob();
     const absolute = (url: string): string => new URL(`guest/${url}`, location.href).href;
     const source = ({ url, size, sha256 }: typeof kernel) => ({
       kind: 'url' as const,
@@ -71,9 +81,10 @@ class Bench {
       disks: [
         { kind: 'store', id: ROOT, size: root.size, base: absolute(root.url) },
         ...(disk === undefined ? [] : [{ kind: 'store' as const, id: DATA, size: disk }]),
+        ...(file === undefined ? [] : [{ kind: 'file' as const, file, name: 'content', readOnly: true }]),
       ],
     };
-    return this.#run(spec, until, start);
+    return this.#run(spec, until, start, marks);
   }
 
   /** Runs a bare-metal program to its end; the moments when it has printed one of `marks` are told to `benchMark`. */
