@@ -8,9 +8,11 @@ import { cacheFolder } from '../guest/cache.ts';
 import { prepareImages } from '../guest/index.ts';
 import type { Backend, Missing } from './backend.ts';
 import { chromium } from './backends/chromium.ts';
+import { host as hostItself } from './backends/host.ts';
 import { node } from './backends/node.ts';
 import { page } from './backends/page.ts';
 import { qemu } from './backends/qemu.ts';
+import { v86 } from './backends/v86.ts';
 import { host, readBaselines, writeBaseline } from './baselines.ts';
 import { measure } from './measure.ts';
 import { readOptions, usage } from './options.ts';
@@ -28,6 +30,8 @@ const makers: Readonly<Record<string, (folder: string) => Promise<Backend | Miss
   'tabhyve-node': async (folder) => node(loops, folder, (loop, instructions) => counts.set(loop, instructions)),
   'tabhyve-chromium': (folder) => chromium(loops, folder),
   qemu: async (folder) => qemu(await prepareImages({ log }), loops, folder, (loop) => counts.get(loop)),
+  v86,
+  host: async (folder) => hostItself(folder),
   page: async (folder) => page(folder),
 };
 

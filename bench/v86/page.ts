@@ -1,0 +1,61 @@
+/** What bench/backends/v86.ts calls in the page: v86 on the page's own thread, where it is made to run. */
+import { V86 } from 'v86';
+
+export interface Machine {
+  /** Bytes, a power of two. */
+  readonly memory: number;
+  readonly cmdline: string;
+  readonly initrd: string;
+}
+
+declare global {
+  /** Takes the time of a mark; of the program that drives the page. */
+  var benchMark: (mark: string) => Promise<void>;
+  var benchPeer: Peer;
+}
+
+/** One machine at a time. */
+class Peer {
+  #emulator: V86 | undefined;
+
+  /**
+   * Boots until `until` has been printed; the moments when one of `marks` has been are told to `benchMark`. The other
+   * files lie beside the page.
+   */
+  boot(machine: Machine, until: string, marks: readonly string[]): Promise<{ seconds: number; output: string }> {
+    const start = performance.now();
+    const emulator = new V86({
+      wasm_path: 'v86.wasm',
+      memory_size: machine.memory,
+      bios: { url: 'bios' },
+      bzimage: { url: 'kernel' },
+      initrd: { url: machine.initrd },
+      cmdline: machine.cmdline,
+      ...{ disable_keyboard: true, disable_mouse: true, disable_speaker: true, autostart: true },
+    });
+    this.#emulator = emulator;
+    let [output, line] = ['', ''];
+    const open = new Set(marks);
+    return new Promise((resolve) => {
+      emulator.add_listener('serial0-output-byte', (byte) => {
+        const character = String.fromCharCode(byte);
+        output += character;
+        line = character === '\n' ? '' : line + character;
+        for (const mark of open) if (line.includes(mark) && open.delete(mark)) void benchMark(mark);
+        if (line.includes(until)) resolve({ seconds: (performance.now() - start) / 1000, output });
+      });
+    });
+  }
+
+  /** Instructions since the start, modulo 2³². */
+  instructions(): number {
+    return this.#emulator?.get_instruction_counter() ?? 0;
+  }
+
+  async end(): Promise<void> {
+    await this.#emulator?.destroy();
+  }
+}
+
+export type { Peer };
+globalThis.benchPeer = new Peer();
