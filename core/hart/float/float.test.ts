@@ -74,6 +74,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['f64_to_f32', [f64(2 ** -150) + 1n], RNE, 1n, UF | NX],
     ['f64_to_f32', [f64(-(2 ** -149))], RDN, 0x8000_0001n, 0],
   ],
+  'a subnormal factor': [
+    ['f64_madd', [0x400_0000n, 0xda3f_ffff_ffff_ffffn, 0x18bf_ffff_ffff_fffdn], RNE, 0x9580_0000_0000_0000n, 0],
+  ],
   'NaN and invalid operations': [
     ['f64_add', [PAYLOAD64, f64(1)], RNE, QNAN64, 0],
     ['f64_add', [f64(1), SNAN64], RNE, QNAN64, NV],
