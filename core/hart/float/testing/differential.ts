@@ -4,6 +4,9 @@ import type { FloatName } from '../index.ts';
 import type { FloatHarness } from './harness.ts';
 import { randomOperands, seededRandom, specialCalls } from './operands.ts';
 
+/** What is compared. */
+type Compared = Pick<FloatHarness, 'arity' | 'call'>;
+
 /** How many disagreements are told. */
 const ENOUGH = 10;
 
@@ -11,7 +14,7 @@ const hex = (bits: bigint): string => `0x${bits.toString(16)}`;
 
 /** Says how a call differs from what is expected, or returns undefined. */
 function disagreement(
-  harness: FloatHarness,
+  harness: Compared,
   name: FloatName,
   args: readonly bigint[],
   rm: number,
@@ -25,7 +28,7 @@ function disagreement(
 }
 
 /** Calls with all special operands, without accrued exceptions and with NX. Returns disagreements; none is as it should be. */
-export function specialDisagreements(harnesses: readonly FloatHarness[], name: FloatName): string[] {
+export function specialDisagreements(harnesses: readonly Compared[], name: FloatName): string[] {
   const found: string[] = [];
   for (const { args, rm } of specialCalls(name, harnesses[0].arity(name))) {
     const expected = floatReference(name, args, rm);
@@ -41,7 +44,7 @@ export function specialDisagreements(harnesses: readonly FloatHarness[], name: F
 
 /** The same for `count` random calls, in random rounding modes and with random exceptions accrued before. */
 export function randomDisagreements(
-  harnesses: readonly FloatHarness[],
+  harnesses: readonly Compared[],
   name: FloatName,
   count: number,
   seed: number,
