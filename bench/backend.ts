@@ -1,6 +1,7 @@
 /** Something that runs machines, and what can be measured of it. */
 import { DISK_MIB, type DiskSpeeds } from './guest-scripts.ts';
-import { beginMark, rateMark, rateOf, type Arch, type Bundle, type ProgramTest } from './guest/index.ts';
+import { beginMark, rateMark, rateOf } from './guest/index.ts';
+import type { Arch, Bundle, ProgramTest, SoftwareTest } from './guest/index.ts';
 import type { Loop } from './programs.ts';
 import type { OwnGroup, Sample } from './sample.ts';
 
@@ -21,6 +22,17 @@ export interface ProgramRunner {
   readonly arch: Arch;
   /** Runs a bundle to its end: in one boot, in Linux on one processor. Programs that fail print no rate. */
   run(bundle: Bundle): Promise<ProgramOutput>;
+  /** Runs Debian's software, if this is the default machine: in one boot, each test for the first time. */
+  readonly software?: (software: Tests) => Promise<ProgramOutput>;
+}
+
+/** What the default machine runs tests from. */
+export interface Tests {
+  readonly tests: readonly (ProgramTest | SoftwareTest)[];
+  /** The path of the second disk's image, which is not to be written to. */
+  readonly image: string;
+  /** For the machine's shell. */
+  readonly script: string;
 }
 
 export interface ProgramOutput {
@@ -34,7 +46,7 @@ export interface ProgramOutput {
 }
 
 /** What is looked for in an output, to take the processor time when it comes. */
-export function programMarks(tests: readonly ProgramTest[]): string[] {
+export function programMarks(tests: readonly (ProgramTest | SoftwareTest)[]): string[] {
   return tests.flatMap(({ test }) => [beginMark(test), rateMark(test)]);
 }
 
@@ -42,13 +54,14 @@ export function programMarks(tests: readonly ProgramTest[]): string[] {
  * The samples of a test that ran.
  * @throws WrongAnswer
  */
-export function programSamples(test: ProgramTest, { output, processor }: ProgramOutput): Sample[] {
+export function programSamples(test: ProgramTest | SoftwareTest, { output, processor }: ProgramOutput): Sample[] {
   const { group, unit, better } = test;
   const { value, seconds } = rateOf(test, output);
   const sample: Sample = { test: test.test, group, unit, better, value };
   const [begin, end] = programMarks([test]).map((mark) => processor?.get(mark));
   if (begin === undefined || end === undefined || end <= begin) return [sample];
-  return [sample, { ...sample, test: `${test.test}, processor time`, value: (value * seconds) / (end - begin) }];
+  const byProcessor = better === 'lower' ? end - begin : (value * seconds) / (end - begin);
+  return [sample, { ...sample, test: `${test.test}, processor time`, value: byProcessor }];
 }
 
 /** A backend that is not on this machine, and why. */

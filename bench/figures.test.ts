@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { diskScript, execWord, readDisk, touchScript } from './guest-scripts.ts';
+import { diskScript, execWord, programsScript, readDisk, touchScript } from './guest-scripts.ts';
+import { softwareExec, softwareTests } from './guest/index.ts';
 import { loops, readLoop } from './programs.ts';
 
 test('what dd prints is read', () => {
@@ -16,5 +17,6 @@ test('what a loop prints is read', () => {
 
 test('the programs are made, and the scripts fit the command line', () => {
   for (const { bytes } of loops) expect(bytes.length).toBeGreaterThan(200);
-  for (const script of [diskScript, touchScript(100)]) expect(execWord(script).length).toBeLessThan(600);
+  const scripts = [diskScript, touchScript(100), programsScript, softwareExec(softwareTests)];
+  for (const script of scripts) expect(execWord(script).length).toBeLessThan(600);
 });

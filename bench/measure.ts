@@ -1,7 +1,10 @@
 /** Measures backends in turns. */
-import { programSamples, type Backend } from './backend.ts';
-import { buildPrograms, makeBundle, programGroups, programTests, WrongAnswer, type Arch } from './guest/index.ts';
-import type { BuiltProgram, ProgramTest } from './guest/index.ts';
+import { join } from 'node:path';
+import { programSamples, type Backend, type ProgramOutput } from './backend.ts';
+import { buildPrograms, makeBundle, programGroups, programTests, WrongAnswer } from './guest/index.ts';
+import { softwareExec, softwareTests } from './guest/index.ts';
+import type { Arch, BuiltProgram, ProgramTest, SoftwareTest } from './guest/index.ts';
+import { softwareImage } from './guest/software-image.ts';
 import { MissingHostTool } from '../cli/tasks/host-tools.ts';
 import { fits, type Options } from './options.ts';
 import { ownGroups, type Group, type Sample } from './sample.ts';
@@ -18,8 +21,8 @@ export interface Measured {
   readonly failures: readonly string[];
 }
 
-/** `folder`: where compiled programs are kept. */
-export async function measure(present: readonly Backend[], options: Options, folder: string): Promise<Measured> {
+/** `cache`: where compiled programs and disks are kept. */
+export async function measure(present: readonly Backend[], options: Options, cache: string): Promise<Measured> {
   const samples: (Sample & { backend: string })[] = [];
   const failures = new Set<string>();
   const log = (line: string): void => console.error(line);
@@ -43,7 +46,19 @@ export async function measure(present: readonly Backend[], options: Options, fol
     }
   }
 
-  const build = builder(folder);
+  /** The samples of tests in an output; those that failed are told. */
+  const read = (tests: readonly (ProgramTest | SoftwareTest)[], { name }: Backend, output: ProgramOutput): Sample[] =>
+    tests.flatMap((test) => {
+      try {
+        return programSamples(test, output);
+      } catch (error) {
+        if (!(error instanceof WrongAnswer)) throw error;
+        failures.add(`${test.group} on ${name}: ${error.message}`);
+        return [];
+      }
+    });
+
+  const build = builder(join(cache, 'bench'));
   for (const [name, tests] of bundles(options)) {
     for (let round = 1; round <= options.rounds; round++) {
       for (const backend of present) {
@@ -52,17 +67,21 @@ export async function measure(present: readonly Backend[], options: Options, fol
         await attempt(`${name}, round ${round}`, backend, async () => {
           const built = await build(programs.arch);
           const output = await programs.run(makeBundle(tests, built, options.quick ? SHORT : LONG));
-          return tests.flatMap((test) => {
-            try {
-              return programSamples(test, output);
-            } catch (error) {
-              if (!(error instanceof WrongAnswer)) throw error;
-              failures.add(`${test.group} on ${backend.name}: ${error.message}`);
-              return [];
-            }
-          });
+          return read(tests, backend, output);
         });
       }
+    }
+  }
+
+  const software = softwareTests.filter(({ test }) => options.wanted.includes('software') && fits(test, options.test));
+  for (let round = 1; round <= (software.length === 0 ? 0 : options.rounds); round++) {
+    for (const backend of present) {
+      const run = backend.programs?.software;
+      if (run === undefined) continue;
+      await attempt(`software, round ${round}`, backend, async () => {
+        const image = await softwareImage(cache, log);
+        return read(software, backend, await run({ tests: software, image, script: softwareExec(software) }));
+      });
     }
   }
   return { samples, failures: [...failures] };

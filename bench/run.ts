@@ -1,7 +1,6 @@
 // `npm run bench`: measures tabhyve and its peers, interleaved, on this machine. See docs/performance.md.
 
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type, release } from 'node:os';
 import { temporaryFolder } from '../e2e/support/temporary-folder.ts';
 import { cacheFolder } from '../guest/cache.ts';
@@ -57,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const present = all.filter((each): each is Backend => 'tests' in each);
   try {
-    const { samples, failures } = await measure(present, options, join(cacheFolder(), 'bench'));
+    const { samples, failures } = await measure(present, options, cacheFolder());
     const results = summarize(samples);
     console.log(`${host()}, ${type()} ${release()}`);
     for (const { name, description } of present) console.log(`${name}: ${description}`);

@@ -13,7 +13,10 @@ export interface Sample {
 export const ownGroups = ['boot', 'loops', 'disk', 'memory', 'page'] as const;
 export type OwnGroup = (typeof ownGroups)[number];
 
-export const groups = [...ownGroups, ...programGroups] as const;
+/** What guests print of programs: our own, and Debian's. */
+export const printedGroups = [...programGroups, 'software'] as const;
+
+export const groups = [...ownGroups, ...printedGroups] as const;
 export type Group = (typeof groups)[number];
 
 /** Samples of one test on one backend, taken together. */

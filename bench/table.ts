@@ -1,7 +1,6 @@
 /** Results as tables, in Markdown, which reads well in a terminal too. */
 import type { Baseline } from './baselines.ts';
-import { programGroups } from './guest/tests.ts';
-import type { Result } from './sample.ts';
+import { printedGroups, type Result } from './sample.ts';
 
 /** Backends that others are compared with: the first of these that has measured the same. */
 const REFERENCES = ['raw store', 'raw file', 'qemu'];
@@ -40,13 +39,13 @@ export function speedRatio(value: number, other: number, better: Result['better'
   return better === 'higher' ? value / other : other / value;
 }
 
-/** Everything: what backends measure in their own way in one table, then one for each group of guest programs. */
+/** Everything: what backends measure in their own way in one table, then one for each group of programs in guests. */
 export function tables(results: readonly Result[], baselines: readonly Baseline[]): string {
-  const isProgram = ({ group }: Result): boolean => programGroups.some((name) => name === group);
+  const isPrinted = ({ group }: Result): boolean => printedGroups.some((name) => name === group);
   const isProcessor = ({ test }: Result): boolean => test.endsWith(PROCESSOR);
-  const own = results.filter((result) => !isProgram(result));
+  const own = results.filter((result) => !isPrinted(result));
   const parts = own.length > 0 || results.length === 0 ? [table(own)] : [];
-  for (const group of programGroups) {
+  for (const group of printedGroups) {
     const all = results.filter((result) => result.group === group);
     for (const each of [all.filter((result) => !isProcessor(result)), all.filter(isProcessor)]) {
       if (each.length > 0) parts.push(comparison(each, baselines));

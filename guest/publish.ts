@@ -110,7 +110,10 @@ function shortHash(text: string): string {
 }
 
 /** Cuts a disk image into parts in the cache; parts that are there already, from another image, are not made again. */
-async function splitDisk(path: string, { cache, progress, signal }: PublishOptions): Promise<DiskManifest> {
+export async function splitDisk(
+  path: string,
+  { cache, progress, signal }: Omit<PublishOptions, 'folder'>,
+): Promise<DiskManifest> {
   const { size } = await stat(path);
   const zero = Buffer.alloc(PART_SIZE);
   const parts: DiskManifest['parts'][number][] = [];

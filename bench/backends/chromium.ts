@@ -1,20 +1,22 @@
 /** tabhyve in Chromium: the machine worker, built as for the site, in a page of its own. */
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium as playwright, type BrowserContext, type Page } from '@playwright/test';
-import { build, preview } from 'vite';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
 import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
-import type { Backend, Missing } from '../backend.ts';
+import type { Backend, Missing, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
+import { softwareManifest, SOFTWARE_SIZE } from '../guest/software-image.ts';
+import { cacheFolder } from '../../guest/cache.ts';
 import { DISK_MIB, diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
 import { TOUCHED, touchScript } from '../guest-scripts.ts';
-import type { Bench } from '../page/bench-page.ts';
+import type { Bench, DebianOptions } from '../page/bench-page.ts';
 import { largest, processorSeconds, renderers } from '../processes.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 import type { Sample } from '../sample.ts';
+import { serve } from '../site.ts';
 
 declare global {
   var bench: Bench;
@@ -24,18 +26,6 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
 /** Of the machine whose memory is measured, and what its guest touches of it, in MiB. */
 const [LARGE, TOUCHED_MIB] = [2 * 2 ** 30, 100];
-
-/** Builds the page, and serves it as a site that isolates it. */
-async function serve(folder: string): Promise<{ origin: string; close: () => Promise<void> }> {
-  const outDir = join(folder, 'site');
-  const config = { configFile: false, root: path('../page'), logLevel: 'error', worker: { format: 'es' } } as const;
-  await build({ ...config, base: './', publicDir: false, build: { outDir, target: 'es2022', emptyOutDir: true } });
-  symlinkSync(path('../../public/guest'), join(outDir, 'guest'));
-  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-  const server = await preview({ ...config, build: { outDir }, preview: { port: 0, headers } });
-  const origin = server.resolvedUrls?.local[0] ?? '';
-  return { origin, close: () => server.close() };
-}
 
 /** Does something in a new page, and ends its machine. */
 async function inPage<T>(context: BrowserContext, origin: string, action: (page: Page) => Promise<T>): Promise<T> {
@@ -54,13 +44,24 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
   const name = 'tabhyve-chromium';
   const executablePath = findHostTool('chromium');
   if (executablePath === undefined) return { name, missing: 'chromium (or set TABHYVE_CHROMIUM)' };
-  const site = await serve(folder);
+  const outDir = join(folder, 'site');
+  const site = await serve('page', outDir, { guest: path('../../public/guest') });
   const profile = join(folder, 'profile');
   const context = await playwright.launchPersistentContext(profile, { executablePath, headless: true, args: flags });
   const using = <T>(action: (page: Page) => Promise<T>): Promise<T> => inPage(context, site.origin, action);
 
   const boot = (page: Page) =>
     page.evaluate(([memory, text]) => bench.debian({ memory }, text), [MEMORY, PROMPT] as const);
+  const runTests = (
+    { tests, script }: Omit<Tests, 'image'>,
+    disk: Pick<DebianOptions, 'content' | 'base'>,
+  ): Promise<ProgramOutput> =>
+    using(async (page) => {
+      const processor = await takeTimes(page, profile);
+      const call = [{ ...disk, words: execWord(script), memory: MEMORY }, undefined, programMarks(tests)] as const;
+      const { output } = await page.evaluate((given) => bench.debian(...given), call);
+      return { output, processor };
+    });
   let isFirst = true;
   return {
     name,
@@ -116,14 +117,18 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
       arch: 'riscv64',
       run: async (bundle) => {
         const content = 'programs.tar';
-        writeFileSync(join(folder, 'site', content), await bundleTar(bundle));
-        return using(async (page) => {
-          const processor = await takeTimes(page, profile);
-          const options = { words: execWord(programsScript), memory: MEMORY, content };
-          const call = [options, undefined, programMarks(bundle.tests)] as const;
-          const { output } = await page.evaluate((given) => bench.debian(...given), call);
-          return { output, processor };
-        });
+        writeFileSync(join(outDir, content), await bundleTar(bundle));
+        return runTests({ tests: bundle.tests, script: programsScript }, { content });
+      },
+      software: async (software) => {
+        const manifest = await softwareManifest(software.image, cacheFolder());
+        const url = 'software/disk.json';
+        if (!existsSync(join(outDir, url))) {
+          mkdirSync(join(outDir, 'software'));
+          symlinkSync(manifest, join(outDir, url));
+          symlinkSync(join(cacheFolder(), 'parts'), join(outDir, 'software/parts'));
+        }
+        return runTests(software, { base: { url, size: SOFTWARE_SIZE } });
       },
     },
     close: async () => {

@@ -4,7 +4,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
-import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples, type Backend } from '../backend.ts';
+import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
+import type { Backend, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
 import { DISK_MIB, diskScript, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
@@ -19,6 +20,11 @@ export function node(
   counted: (loop: Loop, instructions: number) => void,
 ): Backend {
   const run = (...args: string[]): string[] => [process.execPath, runner, 'run', '-m', `${MEMORY / MIB}M`, ...args];
+  const runTests = async ({ tests, image, script }: Tests): Promise<ProgramOutput> => {
+    const marks = programMarks(tests);
+    const { output, times } = await runUntil(run('--exec', script, '--disk', `${image},ro`), { marks });
+    return { output, processor: times };
+  };
   return {
     name: 'tabhyve-node',
     description: `tabhyve ${manifest.version} in Node ${process.version}`,
@@ -53,10 +59,9 @@ export function node(
       run: async (bundle) => {
         const path = join(folder, 'node-programs.tar');
         writeFileSync(path, await bundleTar(bundle));
-        const command = run('--exec', programsScript, '--disk', `${path},ro`);
-        const { output, times } = await runUntil(command, { marks: programMarks(bundle.tests) });
-        return { output, processor: times };
+        return runTests({ tests: bundle.tests, image: path, script: programsScript });
       },
+      software: runTests,
     },
     close: async () => {},
   };

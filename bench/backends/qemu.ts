@@ -4,7 +4,7 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
 import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks } from '../backend.ts';
-import type { Backend, Images, Missing } from '../backend.ts';
+import type { Backend, Images, Missing, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
 import { diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
@@ -33,6 +33,11 @@ export function qemu(
     ...['-device', 'virtconsole,chardev=c', '-device', `virtio-rng-pci,${MODERN}`],
     ...disk(images.root, 'root', ',snapshot=on'),
   ];
+  const runTests = async ({ tests, image, script }: Tests): Promise<ProgramOutput> => {
+    const command = [...linux(execWord(script)), ...disk(image, 'data', ',readonly=on')];
+    const { output, times } = await runUntil(command, { marks: programMarks(tests) });
+    return { output, processor: times };
+  };
   return {
     name: 'qemu',
     description: execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0],
@@ -68,10 +73,9 @@ export function qemu(
       run: async (bundle) => {
         const path = join(folder, 'qemu-programs.tar');
         writeFileSync(path, await bundleTar(bundle));
-        const command = [...linux(execWord(programsScript)), ...disk(path, 'data', ',readonly=on')];
-        const { output, times } = await runUntil(command, { marks: programMarks(bundle.tests) });
-        return { output, processor: times };
+        return runTests({ tests: bundle.tests, image: path, script: programsScript });
       },
+      software: runTests,
     },
     close: async () => {},
   };

@@ -2,4 +2,5 @@
 export { buildPrograms, type Arch, type BuiltProgram } from './build.ts';
 export { bundleTar, makeBundle, SCRIPT, type Bundle } from './bundle.ts';
 export { beginMark, rateMark, rateOf, readRates, WrongAnswer, type Rate } from './rates.ts';
+export { softwareExec, softwareTests, type SoftwareTest } from './software.ts';
 export { programGroups, programTests, type ProgramGroup, type ProgramTest } from './tests.ts';

@@ -24,7 +24,7 @@ export function readRates(output: string): Rate[] {
  * The rate of a test in an output.
  * @throws WrongAnswer if there is none, or if the check is not the test's
  */
-export function rateOf({ test, check }: ProgramTest, output: string): Rate {
+export function rateOf({ test, check }: Pick<ProgramTest, 'test' | 'check'>, output: string): Rate {
   const wrong = output.split(/\r?\n/).find((line) => line.startsWith(`wrong ${test} `));
   if (wrong !== undefined) throw new WrongAnswer(`${test} computed something else than before: ${wrong}`);
   const rate = readRates(output).find((each) => each.test === test);

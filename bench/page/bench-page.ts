@@ -12,6 +12,8 @@ export interface DebianOptions {
   readonly disk?: number;
   /** Where the page's site has what the second disk holds, read-only. */
   readonly content?: string;
+  /** The same, as the manifest of a disk of this size that is fetched as it is read. */
+  readonly base?: { readonly url: string; readonly size: number };
 }
 
 export interface Reached {
@@ -60,7 +62,7 @@ class Bench {
    * one of `marks` are told to `benchMark`.
    */
   async debian(
-    { words, memory, disk, content }: DebianOptions,
+    { words, memory, disk, content, base }: DebianOptions,
     until: string | undefined,
     marks: readonly string[] = [],
   ): Promise<Reached> {
@@ -82,6 +84,9 @@ class Bench {
         { kind: 'store', id: ROOT, size: root.size, base: absolute(root.url) },
         ...(disk === undefined ? [] : [{ kind: 'store' as const, id: DATA, size: disk }]),
         ...(file === undefined ? [] : [{ kind: 'file' as const, file, name: 'content', readOnly: true }]),
+        ...(base === undefined
+          ? []
+          : [{ kind: 'store' as const, id: DATA, size: base.size, base: new URL(base.url, location.href).href }]),
       ],
     };
     return this.#run(spec, until, start, marks);
