@@ -164,6 +164,7 @@ export class Expr {
     const folded = foldBinary(op, this.node, other.node);
     if (folded === undefined) return name === 'add' ? addTo(op, this, other) : apply(op, [this, other]);
     if (typeof folded === 'bigint') return constant(op.result, folded);
+    if (folded === 'inner') return (this.node as Extract<Node, { kind: 'op' }>).args[0];
     return folded === 'left' ? this : other;
   }
 }

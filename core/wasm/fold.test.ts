@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { i32, i64, hasEffect, select, access, Expr, type Operand } from './expr.ts';
+import { i32, i64, hasEffect, select, access, Expr, Local, type Operand } from './expr.ts';
 import { ModuleBuilder } from './module.ts';
 
 /** Each value is combined once as constants, and once at run time, from locals. */
@@ -66,4 +66,18 @@ test('a select whose condition is known is its operand, unless the other has an 
   expect(hasEffect(rmw)).toBe(true);
   expect(select(i32(1), i64(3), i64(4)).node).toMatchObject({ value: 3n });
   expect(select(i32(1), i64(3), rmw).node.kind).toBe('select');
+});
+
+test('what was put above a lower half is taken off again, and known to be there', () => {
+  const box = 0xffff_ffff_0000_0000n;
+  const lower = new Local('i32', 0).zext();
+  const boxed = lower.or(box);
+  expect(boxed.and(0xffff_ffffn)).toBe(lower);
+  expect(constantOf(boxed.geU(box))).toBe(1);
+  expect(select(boxed.geU(box), boxed.and(0xffff_ffffn), 0n)).toBe(lower);
+  // Not of 32 bits, not above them, not the same bits, not to be left out.
+  expect(new Local('i64', 1).or(box).and(0xffff_ffffn).node.kind).toBe('op');
+  expect(lower.or(1n).and(0xffff_ffffn).node.kind).toBe('op');
+  expect(boxed.geU(box + 1n).node.kind).toBe('op');
+  expect(access('i32.load', 0).zext().or(box).geU(box).node.kind).toBe('op');
 });

@@ -2,8 +2,8 @@
 import type { Node } from './expr.ts';
 import type { Operator } from './opcodes.ts';
 
-/** A constant, or the operand that the operation leaves as it is. */
-export type Folded = bigint | 'left' | 'right' | undefined;
+/** A constant, or what the operation leaves as it is: an operand, or the left operand's own left operand. */
+export type Folded = bigint | 'left' | 'right' | 'inner' | undefined;
 
 type Binary = (a: bigint, b: bigint, bits: number) => bigint;
 const unsigned = (a: bigint, bits: number): bigint => BigInt.asUintN(bits, a);
@@ -55,6 +55,8 @@ const UNARY: Readonly<Record<string, (a: bigint) => bigint>> = {
 const NEUTRAL_RIGHT: Readonly<Record<string, bigint>> = { sub: 0n, shl: 0n, shr_s: 0n, shr_u: 0n, rotl: 0n, rotr: 0n };
 const NEUTRAL: Readonly<Record<string, bigint>> = { add: 0n, or: 0n, xor: 0n, and: -1n, mul: 1n };
 
+const LOWER = 0xffff_ffffn;
+
 const bitsOf = (op: Operator): number => (op.operands[0] === 'i32' ? 32 : 64);
 const isInteger = (op: Operator): boolean => op.operands[0] === 'i32' || op.operands[0] === 'i64';
 const inResult = (op: Operator, value: bigint): bigint => BigInt.asIntN(op.result === 'i32' ? 32 : 64, value);
@@ -66,11 +68,31 @@ export function foldBinary(op: Operator, a: Node, b: Node): Folded {
   if (b.kind === 'const') {
     const right = BigInt(b.value);
     if (right === NEUTRAL_RIGHT[name] || right === NEUTRAL[name]) return 'left';
-    if (a.kind !== 'const') return undefined;
+    if (a.kind !== 'const') return foldJoined(op, a, right);
     const value = BINARY[name]?.(BigInt(a.value), right, bitsOf(op));
     return value === undefined ? undefined : inResult(op, value);
   }
   return a.kind === 'const' && BigInt(a.value) === NEUTRAL[name] ? 'right' : undefined;
+}
+
+/**
+ * What an operation on `x | bits` comes to: whether it has no less than these bits, and its lower half where they are all in
+ * the upper one. It is how a NaN-boxed number is opened again.
+ */
+function foldJoined(op: Operator, a: Node, right: bigint): Folded {
+  if (a.kind !== 'op' || a.op.name !== 'i64.or') return undefined;
+  const [x, joined] = a.args;
+  if (joined.node.kind !== 'const') return undefined;
+  const bits = BigInt(joined.node.value);
+  if (op.name === 'i64.ge_u' && bits === right && isPure(x.node)) return 1n;
+  const isLower = op.name === 'i64.and' && right === LOWER && (bits & LOWER) === 0n;
+  return isLower && x.node.kind === 'op' && x.node.op.name === 'i64.extend_i32_u' ? 'inner' : undefined;
+}
+
+/** Whether an expression is made of locals and constants alone, so that it need not be evaluated. */
+function isPure(node: Node): boolean {
+  if (node.kind === 'op') return node.args.every((arg) => isPure(arg.node));
+  return node.kind === 'const' || node.kind === 'local';
 }
 
 /** What the operation on `a` comes to; `undefined` if it must be computed. */
