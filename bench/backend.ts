@@ -80,6 +80,9 @@ export interface Images {
 
 export const MEMORY = 512 * 2 ** 20;
 
+/** Seconds after which a guest that runs tests has failed. */
+export const LIMIT = 600;
+
 /** `processor`: seconds of processor time, which say more than those on the wall while others use the host. */
 export function bootSamples(seconds: number, processor: number): Sample[] {
   const sample = { group: 'boot', unit: 's', better: 'lower' } as const;

@@ -16,17 +16,24 @@ export interface Marks {
   readonly from?: string;
   /** The program is ended when it has printed this; without it, it runs to its end. */
   readonly until?: string;
+  /** The program is ended, and has failed, when it has run so many seconds. */
+  readonly limit?: number;
   /** Texts at which the processor time is taken. */
   readonly marks?: readonly string[];
 }
 
 /** Runs a program until it ends, or has printed something on stdout. */
-export function runUntil(command: readonly string[], { from, until, marks = [] }: Marks = {}): Promise<Ran> {
+export function runUntil(command: readonly string[], { from, until, limit, marks = [] }: Marks = {}): Promise<Ran> {
   const [program, ...args] = command as [string, ...string[]];
   const start = performance.now();
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const processor = (): number => processorSeconds(child.pid ?? 0);
   let [output, errors] = ['', ''];
+  const expire = (): void => {
+    errors += `it took more than ${limit} s. `;
+    child.kill('SIGKILL');
+  };
+  const timer = limit === undefined ? undefined : setTimeout(expire, limit * 1000);
   let began = from === undefined ? 0 : undefined;
   let reached: Omit<Ran, 'output' | 'times'> | undefined;
   const times = new Map<string, number>();
@@ -45,6 +52,7 @@ export function runUntil(command: readonly string[], { from, until, marks = [] }
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.on('error', reject);
     child.on('close', (status) => {
+      clearTimeout(timer);
       if (until === undefined && status === 0) reached = { seconds: (performance.now() - start) / 1000, processor: 0 };
       if (reached !== undefined) resolve({ output, times, ...reached });
       else reject(new Error(`${program} ended with ${status}: ${errors}${output.slice(-2000)}`));

@@ -51,6 +51,8 @@ export function tables(results: readonly Result[], baselines: readonly Baseline[
       if (each.length > 0) parts.push(comparison(each, baselines));
     }
   }
+  const subject = SUBJECTS.find((name) => results.some((result) => isPrinted(result) && result.backend === name));
+  if (subject !== undefined) parts.push(`× NAME: how many times as fast as NAME ${subject} is.`);
   return parts.join('\n\n');
 }
 
@@ -67,7 +69,8 @@ export function table(results: readonly Result[]): string {
 
 /**
  * One line for each test, one column for each backend; then how many times as fast as each other backend the first of
- * {@link SUBJECTS} is, and as tabhyve was when a baseline was taken. The last line has the geometric means.
+ * {@link SUBJECTS} is, and as each backend of tabhyve was when a baseline was taken. The last line has the geometric
+ * means.
  */
 export function comparison(results: readonly Result[], baselines: readonly Baseline[]): string {
   const backends = [...new Set(results.map(({ backend }) => backend))];
@@ -78,7 +81,7 @@ export function comparison(results: readonly Result[], baselines: readonly Basel
   const subject = SUBJECTS.find((name) => backends.includes(name));
   const peers = subject === undefined ? [] : backends.filter((name) => name !== subject);
   const columns: { title: string; ratio: (test: string) => number | undefined }[] = peers.map((peer) => ({
-    title: `${subject} × ${peer}`,
+    title: `× ${peer}`,
     ratio: (test) => ratioOf(find(test, subject ?? ''), find(test, peer)?.median),
   }));
   for (const { name, medians } of baselines) {

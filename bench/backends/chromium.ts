@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium as playwright, type BrowserContext, type Page } from '@playwright/test';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
+import { bootSamples, diskSamples, LIMIT, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
 import type { Backend, Missing, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
 import { softwareManifest, SOFTWARE_SIZE } from '../guest/software-image.ts';
@@ -59,7 +60,8 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
     using(async (page) => {
       const processor = await takeTimes(page, profile);
       const call = [{ ...disk, words: execWord(script), memory: MEMORY }, undefined, programMarks(tests)] as const;
-      const { output } = await page.evaluate((given) => bench.debian(...given), call);
+      const ran = page.evaluate((given) => bench.debian(...given), call);
+      const { output } = (await Promise.race([ran, sleep(LIMIT * 1000, undefined, { ref: false })])) ?? expired();
       return { output, processor };
     });
   let isFirst = true;
@@ -136,6 +138,10 @@ export async function chromium(loops: readonly Loop[], folder: string): Promise<
       await site.close();
     },
   };
+}
+
+function expired(): never {
+  throw new Error(`it took more than ${LIMIT} s`);
 }
 
 /** By the mark that the guest has printed, the processor time of the renderers; filled as the page tells of them. */

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
-import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
+import { bootSamples, diskSamples, LIMIT, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
 import type { Backend, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
 import { DISK_MIB, diskScript, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
@@ -21,8 +21,8 @@ export function node(
 ): Backend {
   const run = (...args: string[]): string[] => [process.execPath, runner, 'run', '-m', `${MEMORY / MIB}M`, ...args];
   const runTests = async ({ tests, image, script }: Tests): Promise<ProgramOutput> => {
-    const marks = programMarks(tests);
-    const { output, times } = await runUntil(run('--exec', script, '--disk', `${image},ro`), { marks });
+    const marks = { marks: programMarks(tests), limit: LIMIT };
+    const { output, times } = await runUntil(run('--exec', script, '--disk', `${image},ro`), marks);
     return { output, processor: times };
   };
   return {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHostTool } from '../../cli/tasks/host-tools.ts';
-import { bootSamples, diskSamples, loopSamples, MEMORY, programMarks } from '../backend.ts';
+import { bootSamples, diskSamples, LIMIT, loopSamples, MEMORY, programMarks } from '../backend.ts';
 import type { Backend, Images, Missing, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
 import { diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
@@ -35,7 +35,7 @@ export function qemu(
   ];
   const runTests = async ({ tests, image, script }: Tests): Promise<ProgramOutput> => {
     const command = [...linux(execWord(script)), ...disk(image, 'data', ',readonly=on')];
-    const { output, times } = await runUntil(command, { marks: programMarks(tests) });
+    const { output, times } = await runUntil(command, { marks: programMarks(tests), limit: LIMIT });
     return { output, processor: times };
   };
   return {

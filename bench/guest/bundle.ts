@@ -16,14 +16,14 @@ export interface Bundle {
 /** The script's name in {@link bundleTar}. */
 export const SCRIPT = 'run';
 
-/** `milliseconds`: for how long each test runs against the clock; it takes half as much more to warm up. */
+/** `milliseconds`: for how long each test runs against the clock, as bench/guest/programs/bench.h says. */
 export function makeBundle(
   tests: readonly ProgramTest[],
   programs: readonly BuiltProgram[],
   milliseconds: number,
 ): Bundle {
   const needed = new Set(tests.map(({ program }) => program));
-  // It starts it.
+  // What kernel.c starts.
   if (needed.has('kernel')) needed.add('trivial');
   const files = programs
     .filter(({ name }) => needed.has(name))
