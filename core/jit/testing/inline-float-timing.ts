@@ -6,11 +6,12 @@
  *   plain     the host's operations, and no flags
  *   routines  a call of an imported routine for each operation
  *   inline    emitFloat, with guest registers in locals of `i64`
- *   numbers   emitFloat, with guest registers in locals of the host's type
+ *   numbers   emitFloat, with guest registers in locals of the host's type; a single that was written in this round is
+ *             known to be NaN-boxed
  */
-import { fromHost, F64, toHost } from '../../hart/float/format.ts';
+import { F32, F64, fromHost, toHost } from '../../hart/float/format.ts';
 import { defineFloat, type FloatName, type FloatRoutines } from '../../hart/float/index.ts';
-import type { Expr, Local } from '../../wasm/expr.ts';
+import { select, type Expr, type Local } from '../../wasm/expr.ts';
 import type { FunctionBuilder } from '../../wasm/function.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import { hostFuses } from '../../wasm/relaxed.ts';
@@ -27,7 +28,7 @@ interface Registers {
 }
 
 interface Loop {
-  readonly initial: readonly number[];
+  readonly initial: readonly (number | bigint)[];
   readonly body: (emit: Emit, registers: Registers) => void;
 }
 
@@ -40,20 +41,46 @@ const steps =
     }
   };
 
+/** Distance of two bodies, its square, and its influence: 12 additions and multiplications. */
+const bodies = (format: 'f32' | 'f64'): Step[] => [
+  ...[0, 1, 2].map((i): Step => [3 + i, `${format}_sub`, i, 6]),
+  ...[3, 4, 5].map((i): Step => [i, `${format}_mul`, i, 7]),
+  ...[0, 1, 2].map((i): Step => [i, `${format}_add`, i, 3 + i]),
+  ...[3, 4].map((i): Step => [i, `${format}_mul`, i, i]),
+  [3, `${format}_add`, 3, 4],
+];
+
+const bitsOf = (value: number): bigint => new BigUint64Array(new Float64Array([value]).buffer)[0];
+/** A number in single precision, NaN-boxed. */
+const single = (value: number): bigint => BOX | BigInt(new Uint32Array(new Float32Array([value]).buffer)[0]);
+const BOX = 0xffff_ffff_0000_0000n;
+
+/** The same with single precision, NaN-boxed. */
+const singleSteps =
+  (...list: readonly Step[]): Loop['body'] =>
+  (emit, registers) => {
+    const unbox = (bits: Expr): Expr => select(bits.geU(BOX), bits.and(0xffff_ffffn), F32.canonicalNaN);
+    for (const [into, name, ...operands] of list) {
+      const lower = operands.map((register) => unbox(registers.get(register)));
+      registers.set(into, emit(name, ...lower).or(BOX));
+    }
+  };
+
 const LOOPS: Readonly<Record<string, Loop>> = {
   'multiply, add': { initial: [1.1, 1 - 1e-7, 1.3e-7], body: steps([0, 'f64_mul', 0, 1], [0, 'f64_add', 0, 2]) },
+  'multiply, add, single': {
+    initial: [1.1, 1 - 1e-6, 1.3e-6].map(single),
+    body: singleSteps([0, 'f32_mul', 0, 1], [0, 'f32_add', 0, 2]),
+  },
+  'bodies, single': {
+    initial: [1.1, 1.2, 1.3, 0, 0, 0, 1.0001, -1e-3].map(single),
+    body: singleSteps(...bodies('f32')),
+  },
   'multiply-add fused': { initial: [1.1, 1 - 1e-7, 1.3e-7], body: steps([0, 'f64_madd', 0, 1, 2]) },
   'sum of products fused': { initial: [0, 1.1, 1.3e-7], body: steps([0, 'f64_madd', 1, 2, 0]) },
-  // Distance of two bodies, its square, and its influence: 12 additions and multiplications.
   'bodies, 12 operations': {
     initial: [1.1, 1.2, 1.3, 0, 0, 0, 1.0001, -1e-3],
-    body: steps(
-      ...[0, 1, 2].map((i): Step => [3 + i, 'f64_sub', i, 6]),
-      ...[3, 4, 5].map((i): Step => [i, 'f64_mul', i, 7]),
-      ...[0, 1, 2].map((i): Step => [i, 'f64_add', i, 3 + i]),
-      ...[3, 4].map((i): Step => [i, 'f64_mul', i, i]),
-      [3, 'f64_add', 3, 4],
-    ),
+    body: steps(...bodies('f64')),
   },
   'divide, root, add': {
     initial: [1.1, 1.3, 0.7],
@@ -106,16 +133,18 @@ function registersOf(variant: Variant, f: FunctionBuilder, parameters: readonly 
   if (variant === 'inline' || variant === 'routines') {
     return { get: (register) => parameters[register], set: (register, bits) => f.set(parameters[register], bits) };
   }
-  // A result that is narrower passes through without a local.
   const locals = parameters.map((bits) => f.variable(toHost(F64, bits)));
-  const passing = new Map<number, Expr>();
+  const singles = new Map<number, Expr>();
   return {
-    get: (register) => passing.get(register) ?? fromHost(locals[register]),
+    get: (register) => singles.get(register) ?? fromHost(locals[register]),
     set(register, bits) {
-      const isNarrow = bits.node.kind === 'op' && bits.node.op.name === 'i64.extend_i32_u';
-      if (isNarrow) passing.set(register, bits);
-      else passing.delete(register);
-      if (!isNarrow) f.set(locals[register], toHost(F64, bits));
+      f.set(locals[register], toHost(F64, bits));
+      singles.delete(register);
+      const { node } = bits;
+      if (node.kind !== 'op' || node.op.name !== 'i64.or') return;
+      const single = f.lastingLocal('f32');
+      f.set(single, toHost(F32, node.args[0]));
+      singles.set(register, fromHost(single).or(BOX));
     },
   };
 }
@@ -148,8 +177,6 @@ export function encodeLoop(
   return [hart.encode(), module.encode()];
 }
 
-const bits = (value: number): bigint => new BigUint64Array(new Float64Array([value]).buffer)[0];
-
 /** Nanoseconds for a round: the best of some runs. */
 function time(variant: Variant, loop: Loop): number {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
@@ -158,7 +185,7 @@ function time(variant: Variant, loop: Loop): number {
   const { exports } = new WebAssembly.Instance(hart, { env: { memory } });
   const instance = new WebAssembly.Instance(code, { env: { memory, ...exports } });
   const run = instance.exports['run'] as (...args: (bigint | number)[]) => bigint;
-  const args = loop.initial.map(bits);
+  const args = loop.initial.map((value) => (typeof value === 'bigint' ? value : bitsOf(value)));
   for (let i = 0; i < 300; i++) run(...args, 3000);
   const times = Array.from({ length: 8 }, () => {
     const started = performance.now();
