@@ -13,7 +13,7 @@ import { ownGroups, type Group, type Sample } from './sample.ts';
 const ONCE: readonly Group[] = ['page', 'memory'];
 
 /** For how long a guest program runs against the clock, in milliseconds. */
-const [LONG, SHORT] = [1000, 300];
+const [LONG, SHORT] = [1000, 250];
 
 export interface Measured {
   readonly samples: readonly (Sample & { readonly backend: string })[];

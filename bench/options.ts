@@ -27,8 +27,8 @@ Backends: ${backends.join(', ')}. Those that are not on this machine are named.
 
 Options:
   --rounds NUMBER   how often each is measured, in turns (default: 5)
-  --quick           two minutes: one round, shorter runs, a part of the tests; if no group is named, boot, integer,
-                    float, copy and system
+  --quick           two minutes: one round, shorter runs, a part of the tests; if no group is named, integer, float,
+                    copy and system
   --backend NAME    measures it alone; may be given several times
   --test PATTERN    runs guest programs of this name alone: a part of the name, or with * for anything
   --json FILE       writes an array of {test, group, unit, better, backend, median, min, max, n}
@@ -37,7 +37,7 @@ Options:
 `;
 
 /** What `--quick` measures if no group is named. */
-const QUICK: readonly Group[] = ['boot', 'integer', 'float', 'copy', 'system'];
+const QUICK: readonly Group[] = ['integer', 'float', 'copy', 'system'];
 
 /** @throws BadUsage, or what parseArgs throws */
 export function readOptions(args: readonly string[], known: readonly string[]): Options | 'help' {
