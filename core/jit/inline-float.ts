@@ -33,31 +33,37 @@ import type { FunctionBuilder } from '../wasm/function.ts';
 /** Above all exponents. */
 const GUARD_SHIFT = 16;
 
-/** The guard of a function, held in a local from {@link load} on, or computed at each use. */
+/** The guard of a function: held in a local, which must be loaded, or computed at each use. */
 export class FloatGuard {
   readonly #f: FunctionBuilder;
   readonly #fields: HartFields;
+  readonly #isHeld: boolean;
   #local: Local | undefined;
 
-  constructor(f: FunctionBuilder, fields: HartFields) {
+  constructor(f: FunctionBuilder, fields: HartFields, isHeld: boolean) {
     this.#f = f;
     this.#fields = fields;
+    this.#isHeld = isHeld;
   }
 
-  /** Emits what sets the local: at the function's beginning, and behind whatever may have changed `fcsr`. */
+  /** Whether there is a local to be loaded so far. */
+  get isUsed(): boolean {
+    return this.#local !== undefined;
+  }
+
+  /** Emits what loads the local: at the function's beginning, and behind whatever may have changed `fcsr`. */
   load(): void {
-    this.#local ??= this.#f.lastingLocal('i32');
-    this.#f.set(this.#local, this.#current());
-  }
-
-  /** To be called behind a routine, which may have raised NX. */
-  reload(): void {
-    if (this.#local) this.load();
+    if (this.#isHeld) this.#f.set(this.#held(), this.#current());
   }
 
   /** An `i32`. */
   get value(): Expr {
-    return this.#local ?? this.#current();
+    return this.#isHeld ? this.#held() : this.#current();
+  }
+
+  #held(): Local {
+    this.#local ??= this.#f.lastingLocal('i32');
+    return this.#local;
   }
 
   #current(): Expr {
@@ -100,7 +106,8 @@ export function emitFloat(f: FunctionBuilder, operation: InlineFloat): Expr {
   ifAny(f, doubts, () => {
     const result = call(bits);
     f.set(value, value.type === 'i64' ? result : toHost(value.type === 'f32' ? F32 : F64, result));
-    if (rounds) guard.reload();
+    // The routine may have raised NX.
+    if (rounds) guard.load();
   });
   return value.type === 'i64' ? value : fromHost(value);
 }

@@ -46,10 +46,10 @@ export class InlineEmitter {
   constructor(f: FunctionBuilder, routines: FloatRoutines, rm: number, options: InlineOptions) {
     this.#f = f;
     this.#routines = routines;
-    this.#guard = new FloatGuard(f, this.#fields);
+    this.#guard = new FloatGuard(f, this.#fields, options.holdsGuard);
     this.#rm = rm;
     this.#options = options;
-    if (options.holdsGuard) this.#guard.load();
+    this.#guard.load();
   }
 
   emit(routine: FloatName, ...operands: Expr[]): Expr {
