@@ -3,10 +3,13 @@
  * threads, SBI calls, sleep and pause. It returns when the machine stops.
  */
 import { ENVCFG } from '../core/isa/mstatus.ts';
-import { Hart } from '../core/hart/hart.ts';
+import { Hart, type CodePlace } from '../core/hart/hart.ts';
+import { regionName } from '../core/jit/compiler.ts';
+import { CompileQueue, requestCompilation, type CompileQueueView } from '../core/shared/compile-queue.ts';
 import { Attention, Exit, HartStatus, Parked, Revoke, type HartView } from '../core/shared/hart-state.ts';
 import { park, requestAll, serveRequests, unpark } from '../core/shared/revoke.ts';
 import type { Board } from './board.ts';
+import type { CodeMessage } from './compiler-loop.ts';
 import { crashMachine, endMachine, endIfAsleep } from './ending.ts';
 import type { FenceKind, SbiEnvironment } from './sbi/abi.ts';
 import { endSuspend, takeStart } from './sbi/hsm.ts';
@@ -20,9 +23,17 @@ const EXPECTED_ASLEEP = Attention.INTERRUPT | Attention.TIMER;
 /** A hart that waits with no deadline looks at the clock this often, in milliseconds. */
 const LONGEST_SLEEP = 1000;
 
-/** Runs hart `index` of `board` until the machine stops. Blocks the thread. */
-export function runHart(board: Board, index: number, code?: WebAssembly.Module): void {
-  new HartLoop(board, index, code).run();
+/** Receives what the compiler has posted to a hart: `count` messages, which are on their way. */
+export type ReceiveCode = (count: number) => Promise<readonly CodeMessage[]> | readonly CodeMessage[];
+
+/** Runs hart `index` of `board` until the machine stops. Blocks the thread, but for moments in which it receives code. */
+export function runHart(
+  board: Board,
+  index: number,
+  receiveCode: ReceiveCode,
+  code?: WebAssembly.Module,
+): Promise<void> {
+  return new HartLoop(board, index, receiveCode, code).run();
 }
 
 class HartLoop {
@@ -32,8 +43,12 @@ class HartLoop {
   readonly #view: HartView;
   readonly #sbi: SbiEnvironment;
   readonly #tohost: Tohost;
+  readonly #compileQueue: CompileQueueView;
+  readonly #receiveCode: ReceiveCode;
+  /** Messages of the compiler that were received, ever. */
+  #received: number;
 
-  constructor(board: Board, index: number, code?: WebAssembly.Module) {
+  constructor(board: Board, index: number, receiveCode: ReceiveCode, code?: WebAssembly.Module) {
     this.#board = board;
     this.#index = index;
     const { memory, map, clock, bus } = board;
@@ -41,23 +56,50 @@ class HartLoop {
       clock,
       bus,
       revokeOtherStores: () => this.#request(this.#others(), Revoke.STORE_TLB),
+      hot: (place: CodePlace) => this.#askToCompile(place),
     };
     this.#hart = new Hart(memory, map, index, environment, code);
     this.#view = this.#hart.view;
+    this.#hart.hotLimit = board.control.hotLimit;
+    this.#compileQueue = CompileQueue.view(memory.buffer, map.harts[index].compileQueue);
+    this.#receiveCode = receiveCode;
+    this.#received = this.#compileQueue.posted.load();
     this.#tohost = new Tohost(board);
     this.#sbi = this.#sbiEnvironment();
   }
 
-  run(): void {
+  async run(): Promise<void> {
     const view = this.#view;
     this.#attend();
     while ((view.attention.load() & Attention.STOP) === 0) {
+      if ((view.attention.load() & Attention.CODE) !== 0) await this.#takeCode();
       if (view.hsmStatus.load() !== HartStatus.STARTED) this.#waitForStart();
       else this.#slice();
       this.#attend();
     }
     park(view, Parked.OUT);
   }
+
+  // --- compiled code ---------------------------------------------------------------------------------------------------
+
+  #askToCompile(place: CodePlace): void {
+    const entries = this.#hart.decodedEntries(place.page);
+    requestCompilation(this.#compileQueue, this.#board.control.compilerBell, { ...place, entries });
+  }
+
+  async #takeCode(): Promise<void> {
+    this.#view.attention.and(~Attention.CODE);
+    const posted = this.#compileQueue.posted.load();
+    const messages = await this.#receiveCode((posted - this.#received) | 0);
+    this.#received = posted;
+    for (const { module, size, regions } of messages) {
+      const { exports } = new WebAssembly.Instance(module, this.#hart.codeImports);
+      const run = (index: number): CallableFunction => exports[regionName(index)] as CallableFunction;
+      this.#hart.install({ size, regions: regions.map((region, i) => ({ ...region, run: run(i) })) });
+    }
+  }
+
+  // --- guest code ------------------------------------------------------------------------------------------------------
 
   #slice(): void {
     this.#tick();

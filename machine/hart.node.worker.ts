@@ -1,7 +1,22 @@
 /** A hart's thread in Node. */
-import { parentPort } from 'node:worker_threads';
-import type { WakePort } from '../core/shared/doorbell.ts';
+import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { CodeMessage } from './compiler-loop.ts';
+import type { ReceiveCode } from './hart-loop.ts';
 import { runHartThread } from './hart-thread.ts';
 import type { HartInit } from './threads.ts';
 
-parentPort?.once('message', ({ init, port }: { init: HartInit; port: WakePort }) => runHartThread(init, port));
+interface Start {
+  readonly init: HartInit;
+  readonly port: MessagePort;
+  readonly codePort: MessagePort;
+}
+
+/** Messages are in the port before they are counted as posted. */
+const receiveFrom =
+  (port: MessagePort): ReceiveCode =>
+  (count) =>
+    Array.from({ length: count }, () => receiveMessageOnPort(port)?.message as CodeMessage);
+
+parentPort?.once('message', ({ init, port, codePort }: Start) => {
+  void runHartThread(init, receiveFrom(codePort), port);
+});

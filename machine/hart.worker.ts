@@ -1,6 +1,31 @@
 /** A hart's thread in the page. */
 import type { WakePort } from '../core/shared/doorbell.ts';
+import type { CodeMessage } from './compiler-loop.ts';
+import type { ReceiveCode } from './hart-loop.ts';
 import { runHartThread } from './hart-thread.ts';
 import type { HartInit } from './threads.ts';
 
-self.onmessage = ({ data }: MessageEvent<{ init: HartInit; port?: WakePort }>) => runHartThread(data.init, data.port);
+interface Start {
+  readonly init: HartInit;
+  readonly codePort: MessagePort;
+  readonly port?: WakePort;
+}
+
+/** A worker receives messages only while it runs nothing. */
+function receiveFrom(port: MessagePort): ReceiveCode {
+  const waiting: CodeMessage[] = [];
+  let wake = (): void => undefined;
+  port.onmessage = ({ data }: MessageEvent<CodeMessage>) => {
+    waiting.push(data);
+    wake();
+  };
+  return async (count) => {
+    while (waiting.length < count) await new Promise<void>((resolve) => (wake = resolve));
+    return waiting.splice(0, count);
+  };
+}
+
+self.onmessage = ({ data: { init, codePort, port } }: MessageEvent<Start>) => {
+  // What is thrown is the page's to know, as if it were not thrown in a promise.
+  runHartThread(init, receiveFrom(codePort), port).catch(reportError);
+};

@@ -12,7 +12,13 @@ import { loadImage } from './images.ts';
 import { resetSbi } from './sbi/state.ts';
 
 /** A guest's images, in memory. */
-export type GuestImages = Omit<Guest, 'ram' | 'board'>;
+export interface GuestImages extends Omit<Guest, 'ram' | 'board'> {
+  /** Whether hot code is compiled. Default: it is. */
+  readonly compile?: boolean;
+}
+
+/** How often a place is jumped to before it is compiled. */
+const HOT_LIMIT = 100;
 
 /** What is learned about a guest while it is loaded. */
 export interface LoadedGuest {
@@ -68,6 +74,7 @@ export function loadMachine(board: Board, guest: GuestImages): LoadedGuest {
   control.layoutVersion = LAYOUT_VERSION;
   control.harts = harts.length;
   control.ramBytes = map.ramBytes;
+  control.hotLimit = guest.compile === false ? 0 : HOT_LIMIT;
   control.ramOffset = map.ram;
   control.builtinSbi = guest.firmware === undefined || guest.firmware === 'sbi' ? 1 : 0;
   board.aclint.reset();

@@ -14,7 +14,7 @@ import { loadMachine, type GuestImages, type LoadedGuest } from './load.ts';
 import { wedgedMessage } from './crash.ts';
 import { PanicWatch } from './panic.ts';
 import { Terminal, type OutputReceiver } from './terminal.ts';
-import type { HartThread, ThreadHost } from './threads.ts';
+import type { MachineThread, ThreadHost } from './threads.ts';
 
 export interface MachineDisk {
   readonly id: string;
@@ -66,7 +66,7 @@ export class Machine {
   readonly #devices: readonly { readonly bit: number; readonly device: QueueDevice }[];
   readonly #doorbell: ReturnType<typeof answerDoorbell>;
   readonly #panic = new PanicWatch();
-  #threads: HartThread[] = [];
+  #threads: MachineThread[] = [];
   /** Code of the harts that was generated while the guest was loaded. */
   #code: readonly WebAssembly.Module[] = [];
   #stopped = false;
@@ -135,12 +135,15 @@ export class Machine {
   #startThreads(): void {
     const { board } = this;
     board.control.runState.store(RunState.RUNNING);
-    this.#threads = board.harts.map((_, index) =>
-      this.#options.threads.startHart(
-        { memory: board.memory, shape: board.shape, index, ...(this.#code[index] && { code: this.#code[index] }) },
-        { wake: () => this.#doorbell.poll(), failed: (error) => this.#threadFailed(error) },
-      ),
-    );
+    const { memory, shape } = board;
+    const harts = board.harts.map((_, index) => {
+      const code = this.#code[index];
+      return { memory, shape, index, ...(code && { code }) };
+    });
+    this.#threads = this.#options.threads.start(harts, {
+      wake: () => this.#doorbell.poll(),
+      failed: (error) => this.#threadFailed(error),
+    });
   }
 
   /**

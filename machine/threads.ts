@@ -10,20 +10,22 @@ export interface HartInit {
   readonly code?: WebAssembly.Module;
 }
 
-export interface HartThread {
+/** A thread of the machine. */
+export interface MachineThread {
   /** Ends the thread, wherever it is. */
   terminate(): Promise<void>;
 }
 
 export interface ThreadEvents {
-  /** The thread rang by its port. */
+  /** A hart rang by its port. */
   wake(): void;
-  /** The thread died of an error of ours. */
+  /** A thread died of an error of ours. */
   failed(error: Error): void;
 }
 
 export interface ThreadHost {
   /** Whether the machine thread can sleep on a shared word by `Atomics.waitAsync`; else harts are given a port. */
   readonly waitAsync: boolean;
-  startHart(init: HartInit, events: ThreadEvents): HartThread;
+  /** Starts a thread for each hart, and one that compiles for them. */
+  start(harts: readonly HartInit[], events: ThreadEvents): MachineThread[];
 }

@@ -24,6 +24,8 @@ export interface HostFunctions {
   readTime: () => void;
   /** `stimecmp` or its enabling changed: sets or clears STIP. */
   timerChanged: () => void;
+  /** The entry was jumped to so often that it is worth compiling. */
+  hot: (entry: number) => void;
   /** Drops decoded pages that were written. */
   fenceI: () => void;
   /** A page that held code was written. */
@@ -39,6 +41,7 @@ const HOST_SIGNATURES: Readonly<Record<keyof HostFunctions, readonly [number, nu
   mmioWrite: [2, 0],
   readTime: [0, 0],
   timerChanged: [0, 0],
+  hot: [1, 0],
   fenceI: [0, 0],
   codeWritten: [1, 0],
 };

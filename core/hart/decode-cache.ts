@@ -8,6 +8,8 @@ import { blankDecoded, decode, isLong } from '../isa/decode.ts';
 import {
   DECODE_SLOTS,
   DECODED_ENTRY_SIZE,
+  DECODED_LINKS,
+  DECODED_LINKS_SIZE,
   DECODED_PAGE_SIZE,
   hartView,
   PAGE_SIZE,
@@ -16,7 +18,7 @@ import {
 } from '../shared/memory-map.ts';
 import { PageStates } from '../shared/page-states.ts';
 import type { AtomicWord } from '../shared/struct.ts';
-import { FIRST_ENTRY, Op, PARCELS, writeEntry, writeMark } from './decoded.ts';
+import { FIRST_ENTRY, FIRST_LINK, markCompiled, Op, PARCELS, writeEntry, writeMark } from './decoded.ts';
 
 /** No epoch: the next fence looks at all pages. */
 const UNSEEN = -1;
@@ -34,20 +36,28 @@ export class DecodeCache {
   readonly #acknowledged: AtomicWord;
   readonly #revokeStores: () => void;
   readonly #flushFetch: () => void;
+  readonly #linksOf: (page: number, version: number) => ReadonlyMap<number, number>;
+  /** Whether a slot's links may be other than 0. */
+  readonly #linked = new Uint8Array(DECODE_SLOTS);
   readonly #decoded = blankDecoded();
   #next = 0;
   #epoch: number;
   /** Instructions decoded so far. */
   decodedCount = 0;
-  /** Advances when pages that were written since they were decoded are dropped. */
-  generation = 0;
 
-  /** `revokeStores` takes every hart's store TLB entries back, acknowledged; `flushFetch` empties this hart's fetch TLB. */
+  /**
+   * `revokeStores` takes every hart's store TLB entries back, acknowledged; `flushFetch` empties this hart's fetch TLB;
+   * `linksOf` knows the compiled code of a page, by offset.
+   */
   constructor(
     memory: WebAssembly.Memory,
     map: MemoryMap,
     hart: number,
-    hooks: { revokeStores: () => void; flushFetch: () => void },
+    hooks: {
+      revokeStores: () => void;
+      flushFetch: () => void;
+      linksOf: (page: number, version: number) => ReadonlyMap<number, number>;
+    },
   ) {
     this.#map = map.harts[hart];
     this.#ram = map.ram;
@@ -58,6 +68,7 @@ export class DecodeCache {
     this.#acknowledged = hartView(memory, map, hart).acknowledged;
     this.#revokeStores = hooks.revokeStores;
     this.#flushFetch = hooks.flushFetch;
+    this.#linksOf = hooks.linksOf;
     this.#epoch = this.#states.codeEpoch.load();
     this.#index.fill(0);
   }
@@ -74,9 +85,42 @@ export class DecodeCache {
     return this.#acknowledged.load() === before ? entries : 0;
   }
 
-  /** The guest page whose first entry is at `entries`. */
-  guestPage(entries: number): number {
-    return this.#pages[Math.floor((entries - this.#map.decodePages) / DECODED_PAGE_SIZE)];
+  /** Where an entry is: its page, the version that was decoded, and the offset in the page. */
+  place(entry: number): { page: number; version: number; offset: number } {
+    const slot = Math.floor((entry - this.#map.decodePages) / DECODED_PAGE_SIZE);
+    const offset = (entry - this.#entries(slot)) / (DECODED_ENTRY_SIZE / 2);
+    return { page: this.#pages[slot], version: this.#versions[slot], offset };
+  }
+
+  /** The first entry of a page if it is decoded, at whatever version; else 0. */
+  decoded(page: number): number {
+    const slot = this.#index[page] - 1;
+    return slot < 0 ? 0 : this.#entries(slot);
+  }
+
+  /** Brings the links of a page up to what is compiled of it. */
+  relink(page: number): void {
+    const slot = this.#index[page] - 1;
+    if (slot >= 0) this.#link(slot);
+  }
+
+  #link(slot: number): void {
+    const first = this.#entries(slot);
+    const at = (offset: number): number => first + offset * (DECODED_ENTRY_SIZE / 2);
+    if (this.#linked[slot] !== 0) {
+      for (let offset = 0; offset < PAGE_SIZE; offset += 2) {
+        if (this.#view.getUint32(first + FIRST_LINK + offset * 2, true) !== 0)
+          markCompiled(this.#view, at(offset), false);
+      }
+      this.#bytes.fill(0, first + FIRST_LINK, first + FIRST_LINK + DECODED_LINKS_SIZE);
+      this.#linked[slot] = 0;
+    }
+    for (const [offset, link] of this.#linksOf(this.#pages[slot], this.#versions[slot])) {
+      if (this.#view.getUint16(at(offset), true) === Op.BLANK) this.decode(at(offset));
+      markCompiled(this.#view, at(offset), true);
+      this.#view.setUint32(first + FIRST_LINK + offset * 2, link, true);
+      this.#linked[slot] = 1;
+    }
   }
 
   /** Says that code of `page` is about to be read, and returns the version for which it is good. */
@@ -118,12 +162,11 @@ export class DecodeCache {
     return isLong(low) && parcel < PARCELS - 1 ? this.#view.getUint32(address, true) : low;
   }
 
-  /** Drops the pages that were written since they were decoded. */
-  dropStale(): void {
+  /** Drops the pages that were written since they were decoded. False when no page with code was written since. */
+  dropStale(): boolean {
     const epoch = this.#states.codeEpoch.load();
-    if (epoch === this.#epoch) return;
+    if (epoch === this.#epoch) return false;
     this.#epoch = epoch;
-    this.generation++;
     let dropped = false;
     this.#pages.forEach((page, slot) => {
       if (page < 0 || this.#states.version(page) === this.#versions[slot]) return;
@@ -132,6 +175,7 @@ export class DecodeCache {
       dropped = true;
     });
     if (dropped) this.#flushFetch();
+    return true;
   }
 
   #entries(slot: number): number {
@@ -153,8 +197,9 @@ export class DecodeCache {
     this.#pages[taken] = page;
     this.#index[page] = taken + 1;
     const at = this.#entries(taken);
-    this.#bytes.fill(0, at - FIRST_ENTRY, at - FIRST_ENTRY + DECODED_PAGE_SIZE);
+    this.#bytes.fill(0, at - FIRST_ENTRY, at - FIRST_ENTRY + DECODED_LINKS);
     writeMark(this.#view, at + PARCELS * DECODED_ENTRY_SIZE, Op.PAGE_END);
+    this.#link(taken);
     return taken;
   }
 

@@ -3,30 +3,41 @@
  *
  * A page of guest code has an entry of 16 bytes for each of its 2-byte parcels, decoded when first executed:
  *
- *   0     2     4     6     8            12     13    14
- *   op    rd    rs1   rs2   immediate    step   rm    rs3
- *   u16   u16   u16   u16   i32          u8     u8    u16
+ *   0     1     2     4     6     8            12     13    14
+ *   op    own   rd    rs1   rs2   immediate    step   rm    rs3
+ *   u8    u8    u16   u16   u16   i32          u8     u8    u16
  *
  *   op      an {@link Op}, or FIRST_INSTRUCTION plus the instruction's number
+ *   own     the same, but for COMPILED: there it is the op of the instruction itself
  *   rd...   offset of the register within HartState, so that x and f registers are told apart at decode time; as rd,
  *           x0 is the sink. An instruction's 5-bit immediate stands as if it were a register
  *   step    16 times the parcels of the instruction: what leads to the next entry
  *
  * Entry -1 is an instruction that began in the last parcel of another page; entry -2 holds the word it was decoded
  * from, since what stands before a page depends on the mapping. Entry 2048 says that the page ends.
+ *
+ * Behind the entries, each parcel has a link: where compiled code begins with it, the code's function and entry, else 0.
+ * Its entry says COMPILED then.
  */
-import { DECODED_BEFORE, DECODED_ENTRY_SIZE, PAGE_SIZE } from '../shared/memory-map.ts';
+import { DECODED_BEFORE, DECODED_ENTRY_SIZE, DECODED_LINKS, PAGE_SIZE } from '../shared/memory-map.ts';
 import { HartState, X_SINK } from '../shared/hart-state.ts';
 import { csrIndex } from '../isa/csr.ts';
 import type { Decoded, RegisterFile } from '../isa/decode.ts';
 import { instructions } from '../isa/table.ts';
 
-export const Op = { BLANK: 0, PAGE_END: 1, STRADDLE: 2, ILLEGAL: 3 } as const;
-export const FIRST_INSTRUCTION = 4;
+export const Op = { BLANK: 0, PAGE_END: 1, STRADDLE: 2, ILLEGAL: 3, COMPILED: 4 } as const;
+export const FIRST_INSTRUCTION = 5;
+
+/** A link: the function's place in the table, and above, which of its entries. */
+export const LINK_ENTRY_SHIFT = 20;
+export const LINK_FUNCTIONS = 1 << LINK_ENTRY_SHIFT;
+export const LINK_ENTRIES = 1 << 12;
 
 export const PARCELS = PAGE_SIZE / 2;
 /** From the start of a decoded page to the entry of its first parcel. */
 export const FIRST_ENTRY = DECODED_BEFORE * DECODED_ENTRY_SIZE;
+/** From the entry of a page's first parcel to its link. */
+export const FIRST_LINK = DECODED_LINKS - FIRST_ENTRY;
 
 const isCsrInstruction = instructions.map((instruction) => instruction.operands.includes('csr'));
 
@@ -44,11 +55,21 @@ export function writeEntry(view: DataView, at: number, decoded: Decoded): void {
   view.setUint8(at + 12, decoded.length * 8);
   view.setUint8(at + 13, decoded.rm);
   view.setUint16(at + 14, registerOffset('f', decoded.rs3), true);
-  view.setUint16(at, number < 0 ? Op.ILLEGAL : FIRST_INSTRUCTION + number, true);
+  writeOp(view, at, number < 0 ? Op.ILLEGAL : FIRST_INSTRUCTION + number);
 }
 
 /** Writes one of the entries that are no instruction. */
 export function writeMark(view: DataView, at: number, op: number): void {
   view.setUint8(at + 12, DECODED_ENTRY_SIZE);
-  view.setUint16(at, op, true);
+  writeOp(view, at, op);
+}
+
+/** Both at once, so that another thread sees them together. */
+function writeOp(view: DataView, at: number, op: number): void {
+  view.setUint16(at, op | (op << 8), true);
+}
+
+/** Makes the interpreter enter compiled code at an entry that was decoded, or takes that back. */
+export function markCompiled(view: DataView, at: number, isCompiled: boolean): void {
+  view.setUint8(at, isCompiled ? Op.COMPILED : view.getUint8(at + 1));
 }

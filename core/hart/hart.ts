@@ -10,6 +10,7 @@ import { hartView, type MemoryMap } from '../shared/memory-map.ts';
 import { PageStates } from '../shared/page-states.ts';
 import { Attention, Revoke, type HartView } from '../shared/hart-state.ts';
 import type { HostFunctions } from './code.ts';
+import { CompiledCode, type CompiledModule } from './compiled-code.ts';
 import { DecodeCache } from './decode-cache.ts';
 import { generateHart, type HartExports } from './generate.ts';
 import { TLB_SIZE } from './tlb.ts';
@@ -27,7 +28,19 @@ export interface HartEnvironment {
   };
   /** Has the store TLBs of the other harts revoked; returns when all have acknowledged. */
   revokeOtherStores(): void;
+  /** Code at `place` is jumped to often enough to be worth compiling; see {@link Hart.hotLimit}. */
+  hot?(place: CodePlace): void;
 }
+
+/** Where code is: a guest page, the version that was decoded, and the offset in it. */
+export interface CodePlace {
+  readonly page: number;
+  readonly version: number;
+  readonly offset: number;
+}
+
+/** Bytes of compiled modules that a hart keeps. */
+const COMPILED_CAPACITY = 48 << 20;
 
 const ZERO_AT_RESET = [
   ...(['pc', 'medeleg', 'mideleg', 'mie', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'mcounteren'] as const),
@@ -57,6 +70,7 @@ export class Hart {
   readonly #states: PageStates;
   readonly #bytes: Uint8Array;
   readonly #imports: WebAssembly.Imports;
+  readonly #compiled: CompiledCode;
   #exact: HartExports | undefined;
 
   /** `module`: the compiled module of {@link generateHart}, if the caller has it already. */
@@ -73,14 +87,16 @@ export class Hart {
     this.#bytes = new Uint8Array(memory.buffer);
     this.view = hartView(memory, map, index);
     this.#states = new PageStates(memory, map);
+    this.#compiled = new CompiledCode(COMPILED_CAPACITY);
     this.#cache = new DecodeCache(memory, map, index, {
+      linksOf: (page, version) => this.#compiled.links(page, version),
       revokeStores: () => {
         this.#flush('storeTlb');
         environment.revokeOtherStores();
       },
       flushFetch: () => this.#flush('fetchTlb'),
     });
-    this.#imports = { env: { memory, ...this.#hostFunctions() } };
+    this.#imports = { env: { memory, table: this.#compiled.table, ...this.#hostFunctions() } };
     this.#exports = new WebAssembly.Instance(module, this.#imports).exports as HartExports;
     this.dropCaches();
   }
@@ -123,31 +139,38 @@ export class Hart {
     return this.view.exitReason;
   }
 
-  /** What compiled code may import: the functions of the hart's own module. */
-  get routines(): WebAssembly.ModuleImports {
-    return this.#exports;
+  /** What compiled code may import: the memory, the table of functions, and those of the hart's own module. */
+  get codeImports(): WebAssembly.Imports {
+    return { env: { ...this.#imports['env'], ...this.#exports } };
   }
 
-  /** Advances when FENCE.I, this hart's or another's, may have made translated code stale: see {@link claimCode}. */
-  get codeGeneration(): number {
-    return this.#cache.generation;
+  /** How often a place is jumped to before `hot` is told of it; 0 for never. */
+  set hotLimit(jumps: number) {
+    this.view.hotLimit = jumps;
   }
 
-  /** The guest page that holds the instruction at `pc`, or -1 when fetching it would trap. */
-  codePage(): number {
-    const decoded = this.#exports.fetch_page(this.view.pc);
+  /** Makes the interpreter enter compiled code wherever it begins. Not to be called while guest code runs. */
+  install(module: CompiledModule): void {
+    for (const page of this.#compiled.add(module)) this.#cache.relink(page);
+  }
+
+  /** What is compiled, for people. */
+  get compiled(): Pick<CompiledCode, 'size' | 'added' | 'evicted'> {
+    return this.#compiled;
+  }
+
+  /** Where the instruction at `pc` is, decoding its page; `undefined` when fetching it would trap. */
+  codePlace(): CodePlace | undefined {
+    const entries = this.#exports.fetch_page(this.view.pc);
     this.view.exception = 0;
-    return decoded === 0 ? -1 : this.guestPage(decoded);
+    if (entries === 0) return undefined;
+    const { page, version } = this.#cache.place(entries);
+    return { page, version, offset: Number(this.view.pc & 4095n) };
   }
 
-  /** The guest page of a decoded one: what an entry of the fetch TLB names. */
-  guestPage(decoded: number): number {
-    return this.#cache.guestPage(decoded);
-  }
-
-  /** Says that code of a guest page is about to be translated; what is read then is good while the page has this version. */
-  claimCode(page: number): number {
-    return this.#cache.claimCode(page);
+  /** The decoded entries of a page, as an offset into the memory; 0 when there are none. */
+  decodedEntries(page: number): number {
+    return this.#cache.decoded(page);
   }
 
   /** The version of a guest page's code. */
@@ -169,7 +192,7 @@ export class Hart {
   revoke(requests: number): void {
     if ((requests & Revoke.TLB) !== 0) this.#exports.flush_tlbs();
     else if ((requests & Revoke.STORE_TLB) !== 0) this.#flush('storeTlb');
-    if ((requests & Revoke.CODE) !== 0) this.#cache.dropStale();
+    if ((requests & Revoke.CODE) !== 0) this.#dropStale();
   }
 
   /** Raises or lowers the supervisor timer interrupt when `stimecmp` is in use. */
@@ -187,6 +210,10 @@ export class Hart {
   takeInterrupt(): boolean {
     this.view.attention.and(~Attention.INTERRUPT);
     return this.#exports.take_interrupt() !== 0;
+  }
+
+  #dropStale(): void {
+    if (this.#cache.dropStale()) this.#compiled.dropStale((page) => this.#states.version(page));
   }
 
   #flush(tlb: 'fetchTlb' | 'storeTlb'): void {
@@ -231,7 +258,8 @@ export class Hart {
       timerChanged: () => {
         this.tickTimer();
       },
-      fenceI: () => cache.dropStale(),
+      hot: (entry) => this.#environment.hot?.(cache.place(entry)),
+      fenceI: () => this.#dropStale(),
       codeWritten: (page) => this.#states.written(page),
     };
   }

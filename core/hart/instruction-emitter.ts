@@ -12,6 +12,7 @@ import { access, call, select, type Callee, type Expr, type Local } from '../was
 import { GuestEmitter } from './guest-emitter.ts';
 import { CACHE_BLOCK_OPERATIONS } from './memory.ts';
 import { CSR_OPERATIONS } from './privileged.ts';
+import { PARCELS } from './decoded.ts';
 import { entryAddress, type Frame } from './interpreter.ts';
 import { bits, expr, hartEffects } from './state.ts';
 
@@ -107,23 +108,32 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
   // --- control -------------------------------------------------------------------------------------------------------
 
   jump(target: Bits): void {
-    const { f, ip, page, pageAddress, refetch, taken } = this.#frame;
+    const { f, ip, page, pageAddress, refetch, taken, heat, countJump } = this.#frame;
     f.set(this.#frame.target, expr(target));
+    // A return is no beginning of anything.
+    f.set(heat, this.#field('rs1').ne(HartState.at.x + 8));
     f.if(this.#frame.target.xor(pageAddress).ltU(4096), () => {
       f.set(ip, page.add(this.#frame.target.wrap().and(4095).shl(3)));
+      f.if(heat, countJump);
+      f.set(heat, 0);
       f.br(taken);
     });
     f.br(refetch);
     this.#continuation = 'gone';
   }
   jumpRelative(): void {
-    const { f, ip, cur, taken } = this.#frame;
-    f.set(ip, cur.add(access('i32.load', cur, AT.imm).shl(3)));
-    f.br(taken);
-    this.#continuation = 'gone';
+    this.#goRelative(true);
   }
   branch(condition: Cond): void {
-    this.f.if(expr(condition), () => this.jumpRelative());
+    this.f.if(expr(condition), () => this.#goRelative(access('i32.load', this.#frame.cur, AT.imm).ltS(0)));
+    this.#continuation = 'gone';
+  }
+  #goRelative(counts: Expr | true): void {
+    const { f, ip, cur, page, taken, heat, countJump } = this.#frame;
+    f.set(ip, cur.add(access('i32.load', cur, AT.imm).shl(3)));
+    const within = ip.sub(page).ltU(PARCELS * 16);
+    f.if(counts === true ? within : counts.and(within), countJump, () => f.set(heat, within.eqz()));
+    f.br(taken);
     this.#continuation = 'gone';
   }
 

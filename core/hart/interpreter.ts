@@ -6,15 +6,17 @@
  *               through to the next entry
  *     taken     a branch has moved `ip`, perhaps out of the page
  *   trap      an exception was noted while executing the entry `cur`
+ *   execute   the entry `cur` is executed as `op`, whatever it says itself
  *
  * Registers stay in the hart's structure; `ip` and the page are locals. `count` is what is left of the budget.
  */
 import { instructions } from '../isa/table.ts';
 import { Exit } from '../shared/hart-state.ts';
+import { HEAT_COUNTERS } from '../shared/memory-map.ts';
 import { access, call, i32, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import type { HartCode } from './code.ts';
-import { Op, PARCELS } from './decoded.ts';
+import { FIRST_LINK, Op, PARCELS } from './decoded.ts';
 import type { FloatRoutines } from './float/index.ts';
 import { InstructionEmitter } from './instruction-emitter.ts';
 import type { MemoryRoutines } from './memory.ts';
@@ -25,6 +27,8 @@ import { Cause } from '../isa/mstatus.ts';
 /** All functions that instructions call. */
 export interface Routines extends PrivilegedRoutines, MemoryRoutines {
   readonly tlb: TlbRoutines;
+  /** Runs compiled code: see links.ts. */
+  readonly enter: Callee;
   /** Serves attention within WebAssembly: see attend.ts. */
   readonly attend: Callee;
   readonly float: FloatRoutines;
@@ -43,13 +47,19 @@ export interface Frame {
   readonly pageAddress: Local;
   readonly target: Local;
   readonly count: Local;
+  /** 1 when the jump to `target` is to be counted. */
+  readonly heat: Local;
   readonly refetch: Label;
   readonly taken: Label;
+  readonly execute: Label;
+  readonly op: Local;
   readonly trap: Label;
   /** Stores `instret` and the budget as of before the current instruction (`retired` 0) or behind it (1). */
   readonly syncCount: (retired: 0 | 1) => void;
   /** Leaves the interpreter; `pc` must be stored. */
   readonly leave: (reason: number) => void;
+  /** Counts a jump to the entry at `ip`; where that is done often enough the host is told. */
+  readonly countJump: () => void;
 }
 
 /** Exceptions in a row, with no instruction done between them, after which the hart is said to be wedged. */
@@ -68,6 +78,7 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
   /** Exceptions so far without an instruction between, and `count` at the last one. */
   const [stuck, countThen] = [f.variable(i32(0)), f.variable(i32(0))];
   const pageAddress = f.local('i64');
+  const [op, heat] = [f.local('i32'), f.variable(i32(0))];
   code.store32(builder, 'budget', f.args.budget);
 
   const syncCount = (retired: 0 | 1): void => {
@@ -95,6 +106,14 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
     });
   };
 
+  const countJump = (): void =>
+    f.scope(() => {
+      const counter = f.let(ip.shrU(3).and((HEAT_COUNTERS - 1) * 2));
+      const heated = f.let(access('i32.load16_u', counter, code.map.heat).add(1));
+      f.store('i32.store16', counter, code.map.heat, heated);
+      f.ifUnlikely(heated.eq(code.load32('hotLimit')), () => f.call(code.host.hot, ip));
+    });
+
   f.loop('refetch', (refetch) => {
     f.ifUnlikely(code.loadAtomic('attention').or(count.ltS(1)), () => {
       code.store64(builder, 'pc', target);
@@ -110,20 +129,27 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
     });
     f.set(pageAddress, target.and(-4096n));
     f.set(ip, page.add(target.wrap().and(4095).shl(3)));
+    if (!exact) f.ifUnlikely(heat, countJump);
+    f.set(heat, 0);
 
     f.block('trap', (trap) => {
       f.loop('next', (next) => {
         f.block('taken', (taken) => {
           f.set(cur, ip);
-          f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
-          f.set(count, count.sub(1));
-          const frame: Frame = {
-            ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count },
-            ...{ refetch, taken, trap, syncCount, leave },
-          };
-          const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame)];
-          f.switch(access('i32.load16_u', cur), handlers, () => f.unreachable());
-          if (!exact) f.br(next);
+          // Stepping passes compiled code by.
+          f.set(op, access('i32.load8_u', cur, exact ? 1 : 0));
+          f.loop('execute', (execute) => {
+            f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
+            f.set(count, count.sub(1));
+            const frame: Frame = {
+              ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count, heat, op },
+              ...{ refetch, taken, execute, trap, syncCount, leave },
+              countJump: exact ? () => undefined : countJump,
+            };
+            const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame)];
+            f.switch(op, handlers, () => f.unreachable());
+            if (!exact) f.br(next);
+          });
         });
         const within = ip.sub(page);
         const stays = within.ltU(PARCELS * 16).and(code.loadAtomic('attention').or(count.shrU(31)).eqz());
@@ -151,7 +177,7 @@ export function entryAddress(entry: Expr, page: Expr, pageAddress: Expr): Expr {
 
 /** Entries that are no instruction; they do not count as one. */
 function markHandlers(frame: Frame, next: Label): (() => void)[] {
-  const { f, code, cur, ip, page, pageAddress, target, count, routines } = frame;
+  const { f, code, cur, ip, page, pageAddress, target, count, heat, routines } = frame;
   const uncount = (): void => f.set(count, count.add(1));
   const handlers: (() => void)[] = [];
   handlers[Op.BLANK] = () => {
@@ -182,6 +208,29 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
     code.except(f, Cause.ILLEGAL, 0);
     f.br(frame.trap);
   };
+  handlers[Op.COMPILED] = () =>
+    f.scope(() => {
+      uncount();
+      code.store64(f, 'pc', entryAddress(cur, page, pageAddress));
+      code.store32(f, 'left', count);
+      const link = access('i32.load', page.add(cur.sub(page).shrU(2)), FIRST_LINK);
+      const exit = f.let(call(routines.enter, link));
+      const left = f.let(code.load32('left'));
+      code.count(f, 'statEntered');
+      code.store64(f, 'statInterpreted', code.load64('statInterpreted').add(exit.zext()));
+      code.store64(f, 'statCompiled', code.load64('statCompiled').add(count.sub(left).sext()));
+      f.set(count, left);
+      f.set(target, code.load64('pc'));
+      f.set(heat, exit.eqz());
+      f.brIf(frame.refetch, exit.eqz().or(code.loadAtomic('attention')).or(count.ltS(1)));
+      // The instruction at `pc` is not for compiled code, even where some begins with it.
+      f.set(page, call(routines.fetchPage, target));
+      f.brIf(frame.refetch, page.eqz());
+      f.set(pageAddress, target.and(-4096n));
+      f.set(cur, page.add(target.wrap().and(4095).shl(3)));
+      f.set(frame.op, access('i32.load8_u', cur, 1));
+      f.br(frame.execute);
+    });
   return handlers;
 }
 

@@ -19,8 +19,9 @@ const variants: Readonly<Record<string, CompilerOptions>> = {
   ),
   'the base as a parameter': { takesBase: true },
   'the base as a parameter, no passes': { takesBase: true, passes: NO_PASSES },
-  'one instruction a block': { limit: 1 },
-  'blocks of at most three': { limit: 3 },
+  'one instruction a region': { limit: 1 },
+  'blocks of at most three': { blockLimit: 3 },
+  'regions of at most ten': { limit: 10 },
 };
 
 test.each(Object.entries(variants))(

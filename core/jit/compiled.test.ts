@@ -23,7 +23,7 @@ function loaded(words: readonly number[], at = CODE): Lockstep {
   return pair;
 }
 
-test('a fault in the middle of a block shows what was done before it, and nothing after', () => {
+test('a fault in the middle of a region shows what was done before it, and nothing after', () => {
   const pair = loaded([
     assemble('addi', { rd: A0, imm: 1 }),
     assemble('addi', { rd: A1, rs1: A0, imm: 1 }),
@@ -38,7 +38,7 @@ test('a fault in the middle of a block shows what was done before it, and nothin
   expect(instret).toBe(3n);
 });
 
-test('a device is read and written by the interpreter, once', () => {
+test('a device is read and written once', () => {
   const pair = loaded([
     assemble('lui', { rd: T0, imm: DEVICE }),
     assemble('addi', { rd: A0, imm: 7 }),
@@ -48,7 +48,8 @@ test('a device is read and written by the interpreter, once', () => {
   ]);
   pair.run();
   expect(pair.view.x[A1]).toBe(7n);
-  expect(pair.runner.counts.stepped).toBe(3);
+  // The WFI.
+  expect(pair.runner.counts.stepped).toBe(1);
 });
 
 test('code that was written is compiled anew after FENCE.I', () => {
@@ -96,8 +97,8 @@ test('a page that is mapped twice is compiled once, and knows where it is', () =
     pair.run();
     expect([pair.view.x[A0], pair.view.x[A1]]).toEqual([base + 0x7005n, base + 8n]);
   }
-  // Two blocks of the code, and nothing for the second mapping.
-  expect(pair.runner.counts.compiled).toBe(2);
+  // Nothing for the second mapping.
+  expect(pair.runner.counts.compiled).toBe(1);
 });
 
 test('floating point traps where it is Off, and makes mstatus.FS Dirty where it is not', () => {
@@ -130,7 +131,7 @@ test('an instruction whose result goes to x0 has its other effects', () => {
   expect(pair.compiled.ram.readU32(RAM + 0x8004)).toBe(0x7ff8_0000);
 });
 
-test('an interrupt is taken between two blocks', () => {
+test('an interrupt ends a loop', () => {
   const pair = loaded([assemble('addi', { rd: A3, rs1: A3, imm: 1 }), assemble('jal', { rd: 0, imm: -4 })]);
   pair.change((view) => {
     view.mie = 0x8n;
@@ -140,5 +141,5 @@ test('an interrupt is taken between two blocks', () => {
   setInterrupt(pair.view, Interrupt.MSI, true);
   expect(pair.runner.run(1000)).toBe(1);
   expect(pair.view.mcause).toBe((1n << 63n) | 3n);
-  expect(pair.view.mepc).toBe(BigInt(CODE));
+  expect([CODE, CODE + 4]).toContain(Number(pair.view.mepc));
 });

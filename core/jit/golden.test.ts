@@ -1,9 +1,8 @@
-/** What blocks compile to, in golden/. After a wanted change: `npm run test:unit -- -u core/jit/golden`. */
+/** What regions compile to, in golden/. After a wanted change: `npm run test:unit -- -u core/jit/golden`. */
 import { expect, test } from 'vitest';
 import { assemble } from '../isa/assemble.ts';
 import { NO_PASSES } from './passes.ts';
-import { FloatMode } from './read-block.ts';
-import { blockText, type TextOptions } from './testing/block-text.ts';
+import { regionText, type TextOptions } from './testing/region-text.ts';
 
 const [RA, A0, A1, A2] = [1, 10, 11, 12];
 
@@ -66,10 +65,9 @@ const blocks: Readonly<Record<string, readonly [readonly number[], TextOptions?]
       assemble('flt.d', { rd: A0, fs1: 0, fs2: 1 }),
       assemble('wfi'),
     ],
-    { mode: FloatMode.CLEAN },
   ],
 };
 
 test.each(Object.entries(blocks))('%s', async (name, [words, options]) => {
-  await expect(blockText(words, options)).toMatchFileSnapshot(`golden/${name}.wat`);
+  await expect(regionText(words, options)).toMatchFileSnapshot(`golden/${name}.wat`);
 });

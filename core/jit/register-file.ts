@@ -1,16 +1,11 @@
 /**
- * The guest's registers while a block is built: x0 to x31, then f0 to f31.
- *
- * A register that is read before it is written is loaded when the block is entered. One that is written lives in a
- * local, or, while its value is known, nowhere: then what reads it gets the value itself. The block's own exits store
- * what was written up to there. Those who leave in the middle share one way out, which stores all that any of them may
- * have written: what some of them had not written yet was therefore loaded too.
+ * The guest's registers while a region is built. Each that is used has a local; while its value is known, within a
+ * block, it is nowhere: what reads it gets the value itself, and its local is out of date.
  */
 import type { HartFields } from '../hart/fields.ts';
 import { i64, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
-
-export const FIRST_FLOAT = 32;
+import { FIRST_FLOAT, registersOf, type RegisterSet } from './registers.ts';
 
 export class RegisterFile {
   readonly #f: FunctionBuilder;
@@ -18,35 +13,36 @@ export class RegisterFile {
   readonly #isKnown: (value: Expr) => boolean;
   readonly #locals = new Map<number, Local>();
   readonly #known = new Map<number, Expr>();
-  /** Registers to be loaded on entry. */
-  readonly #loaded = new Set<number>();
-  readonly #written = new Set<number>();
-  /** Those first written since the last place that may leave. */
-  readonly #fresh = new Set<number>();
-  /** Those that the shared way out stores. */
-  readonly #shared = new Set<number>();
-  #mayHaveLeft = false;
 
-  /** `isKnown`: whether an expression has the same value in all of the block, and is as cheap as a local. */
+  /** `isKnown`: whether an expression has the same value in all of the region, and is as cheap as a local. */
   constructor(f: FunctionBuilder, fields: HartFields, isKnown: (value: Expr) => boolean) {
     this.#f = f;
     this.#fields = fields;
     this.#isKnown = isKnown;
   }
 
+  /** All locals are up to date from here on. */
+  beginBlock(): void {
+    this.#known.clear();
+  }
+
+  /** What is known now, to be set again for another path from here. */
+  known(): ReadonlyMap<number, Expr> {
+    return new Map(this.#known);
+  }
+  setKnown(known: ReadonlyMap<number, Expr>): void {
+    this.#known.clear();
+    for (const [register, value] of known) this.#known.set(register, value);
+  }
+
   read(register: number): Expr {
     if (register === 0) return i64(0);
-    const known = this.#known.get(register);
-    if (known) return known;
-    if (!this.#written.has(register)) this.#loaded.add(register);
-    return this.#local(register);
+    return this.#known.get(register) ?? this.#local(register);
   }
 
   /** Register 0 takes nothing. */
   write(register: number, value: Expr): void {
     if (register === 0) return;
-    if (!this.#written.has(register)) this.#fresh.add(register);
-    this.#written.add(register);
     this.#known.delete(register);
     if (this.#isKnown(value)) this.#known.set(register, value);
     else this.#f.set(this.#local(register), value);
@@ -59,28 +55,25 @@ export class RegisterFile {
     return false;
   }
 
-  /** Emits what must precede a branch to the shared way out. */
-  prepareLeave(): void {
-    for (const register of this.#fresh) if (this.#mayHaveLeft) this.#loaded.add(register);
-    this.#fresh.clear();
-    this.#mayHaveLeft = true;
-    for (const register of this.#written) this.#shared.add(register);
-    for (const [register, value] of this.#known) this.#f.set(this.#local(register), value);
+  /** Brings the locals of these registers up to date, on one path. */
+  materialize(set: RegisterSet): void {
+    for (const [register, value] of this.#known) {
+      if ((set >> BigInt(register)) & 1n) this.#f.set(this.#local(register), value);
+    }
   }
 
-  /** Emits the stores of an exit that is reached from here. */
-  spill(): void {
-    for (const register of this.#written) this.#store(register, this.#known.get(register) ?? this.#local(register));
+  /** Stores what is known, or else the locals. */
+  spill(set: RegisterSet): void {
+    for (const register of registersOf(set)) this.#store(register, this.read(register));
   }
 
-  /** Emits the stores of the shared way out. */
-  spillShared(): void {
-    for (const register of this.#shared) this.#store(register, this.#local(register));
+  /** Stores the locals. */
+  spillLocals(set: RegisterSet): void {
+    for (const register of registersOf(set)) this.#store(register, this.#local(register));
   }
 
-  /** Emits the loads of the block's entry. */
-  load(): void {
-    for (const register of this.#loaded) {
+  load(set: RegisterSet): void {
+    for (const register of registersOf(set)) {
       this.#f.set(this.#local(register), this.#fields.load64(...place(register)));
     }
   }

@@ -1,19 +1,23 @@
 /**
- * Functions of the hart's own module that compiled code calls. They are imported, and only those that are used: the
- * set of floating-point routines is larger than all but the largest modules of blocks, and a hart's own copy knows
- * where that hart's `fflags` are, whoever shares the compiled code.
+ * Functions that compiled code calls: those of the hart's own module, which are imported, and only those that are used;
+ * and `nest`, of which each module has its own.
  */
+import type { HartFields } from '../hart/fields.ts';
+import { defineNest } from '../hart/links.ts';
 import { isExactRoutine, type FloatRoutine } from '../isa/float-routines.ts';
-import type { Callee } from '../wasm/expr.ts';
+import type { Callee, Expr } from '../wasm/expr.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import type { ValueType } from '../wasm/opcodes.ts';
 
-export class RoutineImports {
+export class RegionRoutines {
   readonly #module: ModuleBuilder;
+  readonly #fieldsAt: (base: Expr) => HartFields;
   readonly #callees = new Map<string, Callee>();
+  #nest: Callee | undefined;
 
-  constructor(module: ModuleBuilder) {
+  constructor(module: ModuleBuilder, fieldsAt: (base: Expr) => HartFields) {
     this.#module = module;
+    this.#fieldsAt = fieldsAt;
   }
 
   /** A floating-point routine that takes so many arguments; the last is the rounding mode, if it rounds. */
@@ -23,9 +27,31 @@ export class RoutineImports {
     return this.#import(routine, params, ['i64']);
   }
 
-  /** (operation, address): see core/hart/memory.ts. */
+  // See core/hart/memory.ts for these.
+
   get cacheBlock(): Callee {
     return this.#import('cache_block', ['i32', 'i64'], []);
+  }
+  get loadSlow(): Callee {
+    return this.#import('load_slow', ['i64', 'i32'], ['i64']);
+  }
+  get storeSlow(): Callee {
+    return this.#import('store_slow', ['i64', 'i64', 'i32'], []);
+  }
+  get atomicAddress(): Callee {
+    return this.#import('atomic_address', ['i64', 'i32'], ['i32']);
+  }
+  get reserveAddress(): Callee {
+    return this.#import('reserve_address', ['i64', 'i32'], ['i32']);
+  }
+
+  /** See core/hart/links.ts. */
+  get nest(): Callee {
+    if (!this.#nest) {
+      this.#module.importTable();
+      this.#nest = defineNest(this.#module, this.#fieldsAt);
+    }
+    return this.#nest;
   }
 
   #import(name: string, params: readonly ValueType[], results: readonly ValueType[]): Callee {

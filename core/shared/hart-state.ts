@@ -18,6 +18,8 @@ export const Attention = {
   TIMER: 16,
   /** Another hart or the machine asks for a start or stop by SBI HSM. */
   HSM: 32,
+  /** The compiler has posted code. */
+  CODE: 64,
 } as const;
 
 /** Bits of {@link HartState}`.requests`: what other threads want dropped from a hart's caches. */
@@ -136,6 +138,10 @@ export const HartState = struct('HartState', {
   /** Address-space number (1..63) in the TLB tags for the current `satp`; 0 stands for Bare and M-mode. */
   space: u32,
   reservationValue: u64,
+  /** What is left of the budget, while compiled code runs. */
+  left: u32,
+  /** How often a place is jumped to before it is compiled; 0 for never. */
+  hotLimit: u32,
   /** What the last page walk found: physical address, log2 of the page's size. */
   walkShift: u32,
   walkAddress: u64,
@@ -151,6 +157,10 @@ export const HartState = struct('HartState', {
   statTlbMisses: u64,
   statMmio: u64,
   statDecoded: u64,
+  /** Instructions executed by compiled code, how often it was entered, and how often it left for the interpreter. */
+  statCompiled: u64,
+  statEntered: u64,
+  statInterpreted: u64,
   /** Ticks of the clock that the hart slept in WFI. */
   statIdle: u64,
   /** When its present sleep began; 0 while it is awake. */

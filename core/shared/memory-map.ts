@@ -13,6 +13,7 @@
  * Everything that is large is touched only when the guest uses it: an untouched page of a WebAssembly memory costs
  * no host memory.
  */
+import { CompileQueue } from './compile-queue.ts';
 import { alignUp, atomic32, struct, u32, u64, type Fields, type Layout, type View, type ViewOf } from './struct.ts';
 import { HartState, type HartView } from './hart-state.ts';
 
@@ -64,6 +65,10 @@ export const Control = struct('Control', {
   codeEpoch: atomic32,
   /** 1 while a hart claims a page as code: a lock, see page-states.ts. */
   codeClaim: atomic32,
+  /** Advanced when a hart asks for something to be compiled; the compiler's thread sleeps on it. */
+  compilerBell: atomic32,
+  /** How often a place is jumped to before it is compiled; 0: nothing is. */
+  hotLimit: u32,
   /** See {@link ConsoleFlag}. */
   console: u32,
   /** Guest-physical address of the ELF symbol `tohost`, 0 for none. */
@@ -93,10 +98,17 @@ export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_SIZE = 16;
 const TLB_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
 
-/** Decoded entries of 16 bytes: two before a page, one for each of its 2-byte parcels, two behind. See core/hart/decoded.ts. */
+/**
+ * Decoded entries of 16 bytes: two before a page, one for each of its 2-byte parcels, two behind. Then the links of the
+ * page, a word for each parcel. See core/hart/decoded.ts.
+ */
 export const DECODED_ENTRY_SIZE = 16;
 export const DECODED_BEFORE = 2;
-export const DECODED_PAGE_SIZE = (DECODED_BEFORE + PAGE_SIZE / 2 + 2) * DECODED_ENTRY_SIZE;
+export const DECODED_LINKS = (DECODED_BEFORE + PAGE_SIZE / 2 + 2) * DECODED_ENTRY_SIZE;
+export const DECODED_LINKS_SIZE = (PAGE_SIZE / 2) * 4;
+export const DECODED_PAGE_SIZE = DECODED_LINKS + DECODED_LINKS_SIZE;
+/** Counters of how often the interpreter has jumped to a place. Two places may share one. */
+export const HEAT_COUNTERS = 1 << 15;
 /** Decoded pages that a hart keeps. */
 export const DECODE_SLOTS = 1024;
 
@@ -109,6 +121,10 @@ export interface HartMap {
   /** u16 for each guest page: number of the decoded page plus one, 0 for none. */
   decodeIndex: number;
   decodePages: number;
+  /** See compile-queue.ts. */
+  compileQueue: number;
+  /** Where jumps went: u16 for each of {@link HEAT_COUNTERS}, by the place of the decoded entry. */
+  heat: number;
 }
 
 export interface MemoryMap {
@@ -161,6 +177,8 @@ export function layOut(shape: MachineShape): MemoryMap {
     ...core,
     decodeIndex: take(pages * 2),
     decodePages: take(DECODE_SLOTS * DECODED_PAGE_SIZE),
+    compileQueue: take(CompileQueue.size),
+    heat: take(HEAT_COUNTERS * 2),
   }));
   const ram = take(ramBytes, WASM_PAGE);
   return {

@@ -1,5 +1,5 @@
 /** Writes WebAssembly's binary format: integers, names, expressions, statements, function bodies. */
-import type { Callee, Expr, Node } from './expr.ts';
+import type { Callee, Expr, Node, Signature } from './expr.ts';
 import type { FunctionBuilder, Label, Statement } from './function.ts';
 import { VALUE_TYPE_CODE, type ValueType } from './opcodes.ts';
 
@@ -17,9 +17,12 @@ export class Encoder {
   #length = 0;
   readonly #labels: Label[] = [];
   readonly #indexOf: (callee: Callee) => number;
+  readonly #typeOf: (signature: Signature) => number;
 
-  constructor(indexOf: (callee: Callee) => number = () => 0) {
+  /** `indexOf`, `typeOf`: the numbers of functions and of signatures in the module. */
+  constructor(indexOf: (callee: Callee) => number = () => 0, typeOf: (signature: Signature) => number = () => 0) {
     this.#indexOf = indexOf;
+    this.#typeOf = typeOf;
   }
 
   get length(): number {
@@ -202,6 +205,11 @@ export class Encoder {
         node.args.forEach((arg) => this.#expr(arg));
         this.byte(0x10);
         return this.u32(this.#indexOf(node.callee));
+      case 'call_indirect':
+        node.args.forEach((arg) => this.#expr(arg));
+        this.byte(0x11);
+        this.u32(this.#typeOf(node.signature));
+        return this.u32(0);
     }
   }
 

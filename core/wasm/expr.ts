@@ -17,13 +17,19 @@ export type Node =
   | { readonly kind: 'op'; readonly op: Operator; readonly args: readonly Expr[] }
   | { readonly kind: 'access'; readonly op: Access; readonly offset: number; readonly args: readonly Expr[] }
   | { readonly kind: 'select'; readonly args: readonly [Expr, Expr, Expr] }
-  | { readonly kind: 'call'; readonly callee: Callee; readonly args: readonly Expr[] };
+  | { readonly kind: 'call'; readonly callee: Callee; readonly args: readonly Expr[] }
+  /** The last argument is the index into the table. */
+  | { readonly kind: 'call_indirect'; readonly signature: Signature; readonly args: readonly Expr[] };
 
-/** A function that generated code can call. */
-export interface Callee {
-  readonly name: string;
+/** What a function takes and gives. */
+export interface Signature {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];
+}
+
+/** A function that generated code can call. */
+export interface Callee extends Signature {
+  readonly name: string;
 }
 
 export class Expr {
@@ -272,6 +278,13 @@ export function call(callee: Callee, ...args: Operand[]): Expr {
   return new Expr(result, callNode(callee, args));
 }
 
+/** The result of a call to the function at `index` of the module's table, which must have this signature. */
+export function callIndirect(signature: Signature, index: Operand, ...args: Operand[]): Expr {
+  const operands = [...args.map((arg, i) => operand(signature.params[i], arg)), operand('i32', index)];
+  if (args.length !== signature.params.length) throw new TypeError(`${signature.params.length} arguments are taken`);
+  return new Expr(signature.results[0], { kind: 'call_indirect', signature, args: operands });
+}
+
 export function callNode(callee: Callee, args: readonly Operand[]): Extract<Node, { kind: 'call' }> {
   if (args.length !== callee.params.length) {
     throw new TypeError(`${callee.name} takes ${callee.params.length} arguments, not ${args.length}`);
@@ -287,6 +300,7 @@ export function hasEffect(expr: Expr): boolean {
     case 'local':
       return false;
     case 'call':
+    case 'call_indirect':
       return true;
     case 'access':
       return node.op.operands > 0 || node.args.some(hasEffect);

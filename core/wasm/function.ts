@@ -190,11 +190,6 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     this.body.unshift(...this.#collect(body));
   }
 
-  /** Replaces the statements by what `pass` makes of them. */
-  transform(pass: (body: readonly Statement[]) => readonly Statement[]): void {
-    this.body.splice(0, this.body.length, ...pass(this.body));
-  }
-
   #collect(body: () => void): Statement[] {
     const outer = this.#into;
     const inner: Statement[] = [];

@@ -4,19 +4,15 @@
  */
 import { Encoder } from './encode.ts';
 import { FunctionBuilder, type Params } from './function.ts';
-import type { Callee } from './expr.ts';
+import type { Callee, Signature } from './expr.ts';
 import { VALUE_TYPE_CODE, type ValueType } from './opcodes.ts';
-
-interface Signature {
-  readonly params: readonly ValueType[];
-  readonly results: readonly ValueType[];
-}
 
 export class ModuleBuilder {
   readonly #imports: Callee[] = [];
   readonly #functions: FunctionBuilder[] = [];
   readonly #exports: { name: string; callee: Callee }[] = [];
   readonly #memoryPages: number;
+  #hasTable = false;
 
   /** `memoryPages`: size of the imported shared memory (`env.memory`), in units of 64 KiB. */
   constructor(memoryPages: number) {
@@ -28,6 +24,11 @@ export class ModuleBuilder {
     const callee = { name, params, results };
     this.#imports.push(callee);
     return callee;
+  }
+
+  /** Imports the table of functions `env.table`, which indirect calls go through. */
+  importTable(): void {
+    this.#hasTable = true;
   }
 
   /** A new function; fill in its body through the builder. */
@@ -64,12 +65,17 @@ export class ModuleBuilder {
     for (const callee of [...this.#imports, ...this.#functions]) indexOf.set(callee, indexOf.size);
 
     const importSection = section(2, (out) => {
-      out.u32(this.#imports.length + 1);
+      out.u32(this.#imports.length + (this.#hasTable ? 2 : 1));
       out.name('env');
       out.name('memory');
       out.bytes([0x02, 0x03]);
       out.u32(this.#memoryPages);
       out.u32(this.#memoryPages);
+      if (this.#hasTable) {
+        out.name('env');
+        out.name('table');
+        out.bytes([0x01, 0x70, 0x00, 0x00]);
+      }
       for (const callee of this.#imports) {
         out.name('env');
         out.name(callee.name);
@@ -88,7 +94,7 @@ export class ModuleBuilder {
       });
     });
     const bodies = this.#functions.map((builder) => {
-      const body = new Encoder((callee) => index(indexOf, callee));
+      const body = new Encoder((callee) => index(indexOf, callee), typeOf);
       body.function(builder);
       return { body, functionIndex: index(indexOf, builder) };
     });

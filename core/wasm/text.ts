@@ -73,6 +73,13 @@ function nodeText(node: Node, type: string): string {
     }
     case 'select':
       return `(select ${node.args.map(exprText).join(' ')})`;
+    case 'call_indirect': {
+      const types = [
+        ...node.signature.params.map((type) => `(param ${type})`),
+        ...node.signature.results.map((type) => `(result ${type})`),
+      ];
+      return `(${['call_indirect', ...types, ...node.args.map(exprText)].join(' ')})`;
+    }
     case 'call':
       return `(${['call', `$${node.callee.name}`, ...node.args.map(exprText)].join(' ')})`;
   }

@@ -1,39 +1,34 @@
-/** A block as text: its instructions, then its function with the hart's fields by name, so that a layout may change. */
+/** A region as text: its instructions, then its function with the hart's fields by name, so that a layout may change. */
 import { program } from '../../isa/assemble.ts';
 import { disassemble } from '../../isa/disassemble.ts';
 import type { HartParts } from '../../hart/fields.ts';
 import { HartState } from '../../shared/hart-state.ts';
 import { layOut, PAGE_SIZE } from '../../shared/memory-map.ts';
 import { functionText } from '../../wasm/text.ts';
-import { BlockModule, placeOf, sharedPlace } from '../emit-block.ts';
+import { placeOf, RegionModule, sharedPlace } from '../emit-region.ts';
 import { ALL_PASSES, type Passes } from '../passes.ts';
-import { FloatMode, readBlock, type Block } from '../read-block.ts';
+import { readRegion, type ReadOptions } from '../read-region.ts';
+import type { Region } from '../region.ts';
 
 export interface TextOptions {
   readonly passes?: Passes;
   readonly takesBase?: boolean;
-  readonly mode?: FloatMode;
 }
 
 const map = layOut({ harts: 1, ramBytes: 2 << 20 });
 
-/** The block that the words begin with, `start` bytes into their page. */
-export function blockOf(
-  words: readonly number[],
-  start = 0,
-  mode: FloatMode = FloatMode.DIRTY,
-  limit?: number,
-): Block | undefined {
+/** The region that the words begin with, `start` bytes into their page. */
+export function regionOf(words: readonly number[], start = 0, options: ReadOptions = {}): Region | undefined {
   const page = new Uint8Array(PAGE_SIZE);
   page.set(program(words).subarray(0, PAGE_SIZE - start), start);
-  return readBlock(new DataView(page.buffer), 0, start, mode, limit);
+  return readRegion(new DataView(page.buffer), 0, start, options);
 }
 
-export function blockText(words: readonly number[], options: TextOptions = {}): string {
-  const block = blockOf(words, 0, options.mode);
-  if (!block) throw new Error('the block is empty');
+export function regionText(words: readonly number[], options: TextOptions = {}): string {
+  const region = regionOf(words);
+  if (!region) throw new Error('the region is empty');
   const place = options.takesBase ? sharedPlace(map) : placeOf(map, 0);
-  const f = new BlockModule(map, place, options.passes ?? ALL_PASSES).add('block', block);
+  const f = new RegionModule(map, place, options.passes ?? ALL_PASSES).add('region', region);
   const guest = words.map((word) => `;; ${disassemble(word)}\n`).join('');
   const names = offsetNames(place.parts);
   const text = functionText(f).replace(/offset=(\d+)/g, (_, offset) => `offset=${names.get(Number(offset)) ?? '?'}`);

@@ -1,42 +1,58 @@
 /**
- * The emitter of the compiler: operands are known, registers are locals, and whatever an access cannot do inline
- * (TLB misses, devices, misaligned addresses, faults) is left to the interpreter, which executes the instruction anew.
+ * The emitter of the compiler: operands are known, registers are locals. What an access cannot do inline is done by the
+ * hart's routines; where those find that the instruction faults, it is left to the interpreter, which executes it anew.
  */
 import type { Bits, Cond, Emitter, Width } from '../isa/emitter.ts';
 import type { FloatRoutine } from '../isa/float-routines.ts';
+import { MSTATUS } from '../isa/mstatus.ts';
 import { GuestEmitter } from '../hart/guest-emitter.ts';
 import { CACHE_BLOCK_OPERATIONS } from '../hart/memory.ts';
 import { bits, expr } from '../hart/state.ts';
 import { entryOffset } from '../hart/tlb.ts';
-import { hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
-import type { BlockFrame } from './block-frame.ts';
-import type { BlockInstruction } from './read-block.ts';
-import { FIRST_FLOAT } from './register-file.ts';
+import { call, hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import type { RegionInstruction } from './region.ts';
+import type { RegionFrame } from './region-frame.ts';
+import { FIRST_FLOAT, type RegisterSet } from './registers.ts';
 
-export class BlockEmitter extends GuestEmitter implements Emitter {
-  readonly #frame: BlockFrame;
-  readonly #here: BlockInstruction;
+/** What the instructions of a block share. */
+export interface BlockContext {
+  readonly frame: RegionFrame;
+  /** What an instruction stores that leaves. */
+  readonly leaving: RegisterSet;
+  /** Whether mstatus.FS is known to be Dirty. */
+  floatIsDirty: boolean;
+  /** Ends the block at a branch whose condition is given, at a jump to where it leads, or to an address. */
+  readonly ends: {
+    branch(condition: Expr): void;
+    jump(target: Expr): void;
+  };
+}
+
+export class RegionEmitter extends GuestEmitter implements Emitter {
+  readonly #block: BlockContext;
+  readonly #frame: RegionFrame;
+  readonly #here: RegionInstruction;
   /** Instructions of the block before this one. */
   readonly #before: number;
   #conditional = 0;
-  /** Whether the block's ends were emitted. */
-  ended = false;
 
-  constructor(frame: BlockFrame, here: BlockInstruction, before: number) {
+  constructor(block: BlockContext, here: RegionInstruction, before: number) {
+    const { frame } = block;
     super(frame.f, frame.fields, {
-      illegal: () => frame.leave(here.offset, before),
+      illegal: () => this.#leave(),
       readTime: () => this.#isLeftToInterpreter(),
       notice: () => this.#isLeftToInterpreter(),
     });
+    this.#block = block;
     this.#frame = frame;
     this.#here = here;
     this.#before = before;
   }
 
   #leave(): void {
-    this.#frame.leave(this.#here.offset, this.#before);
+    this.#frame.leave(this.#block.leaving, this.#here.offset, this.#before);
   }
-  /** A block ends before such an instruction. */
+  /** No region has such an instruction. */
   #isLeftToInterpreter(): never {
     throw new Error(`${this.#here.instruction.mnemonic} is not compiled`);
   }
@@ -104,11 +120,14 @@ export class BlockEmitter extends GuestEmitter implements Emitter {
   // --- floating point ------------------------------------------------------------------------------------------------
 
   requireFloat(): void {
-    // The block's mode says that mstatus.FS is not Off.
+    // What is not Dirty yet the interpreter makes so, once.
+    if (this.#block.floatIsDirty) return;
+    const isDirty = expr(this.get('mstatus').and(MSTATUS.FS).eq(MSTATUS.FS));
+    this.f.ifUnlikely(isDirty.eqz(), () => this.#leave());
+    this.#block.floatIsDirty = true;
   }
   override dirtyFloat(): void {
-    if (!this.#frame.floatIsDirty) super.dirtyFloat();
-    this.#frame.floatIsDirty = true;
+    // It is, since it is required to be.
   }
   roundingMode(): Bits {
     const { rm } = this.#here.decoded;
@@ -123,26 +142,14 @@ export class BlockEmitter extends GuestEmitter implements Emitter {
 
   // --- control -------------------------------------------------------------------------------------------------------
 
-  #end(goOn: () => void): void {
-    this.#frame.end(this.#before + 1, goOn);
-    this.ended = true;
-  }
-  #relative(): Expr {
-    return this.#frame.address(this.#here.offset + this.#here.decoded.imm);
-  }
   jump(target: Bits): void {
-    this.#end(() => this.#frame.goTo(expr(target)));
+    this.#block.ends.jump(expr(target));
   }
   jumpRelative(): void {
-    this.#end(() => this.#frame.goTo(this.#relative()));
+    this.#block.ends.jump(this.#frame.address(this.#here.offset + this.#here.decoded.imm));
   }
   branch(condition: Cond): void {
-    const { node } = expr(condition);
-    if (node.kind === 'const' && node.value) return this.jumpRelative();
-    this.#end(() => {
-      if (node.kind !== 'const') this.f.if(expr(condition), () => this.#frame.goTo(this.#relative()));
-      this.#frame.goTo(expr(this.nextPc));
-    });
+    this.#block.ends.branch(expr(condition));
   }
 
   // --- memory --------------------------------------------------------------------------------------------------------
@@ -150,35 +157,51 @@ export class BlockEmitter extends GuestEmitter implements Emitter {
   protected dataContext(): Expr {
     return this.#frame.context();
   }
-  protected loadMiss(_address: Expr, _width: Width, _use: (value: Expr) => void): void {
-    this.#leave();
+  protected loadMiss(address: Expr, width: Width, use: (value: Expr) => void): void {
+    use(call(this.#frame.routines.loadSlow, address, width));
+    this.#leaveIfExcepted();
   }
-  protected storeMiss(_address: Expr, _value: Expr, _width: Width): void {
+  protected storeMiss(address: Expr, value: Expr, width: Width): void {
+    this.f.call(this.#frame.routines.storeSlow, address, value, width);
+    this.#leaveIfExcepted();
+  }
+  /** A fault is forgotten here: the interpreter will find it again. */
+  #leaveIfExcepted(): void {
+    this.f.ifUnlikely(this.fields.load32('exception'), () => this.#leaveExcepted());
+  }
+  #leaveExcepted(): void {
+    this.fields.store32(this.f, 'exception', 0);
     this.#leave();
   }
   protected atomicPlace(address: Expr, width: 4 | 8): Local {
-    return this.#place('storeTlb', address, width);
+    return this.#place('storeTlb', this.#frame.routines.atomicAddress, address, width);
   }
   protected reservePlace(address: Expr, width: 4 | 8): Local {
-    return this.#place('loadTlb', address, width);
+    return this.#place('loadTlb', this.#frame.routines.reserveAddress, address, width);
   }
-  #place(tlb: 'loadTlb' | 'storeTlb', address: Expr, width: 4 | 8): Local {
+  #place(tlb: 'loadTlb' | 'storeTlb', slow: Callee, address: Expr, width: 4 | 8): Local {
     const { f } = this;
     const va = expr(this.let(bits(address)));
     const entry = f.let(entryOffset(va));
-    f.ifUnlikely(this.hits(tlb, va, entry, width).eqz(), () => this.#leave());
-    return f.variable(this.hitPlace(tlb, va, entry));
+    const at = f.local('i32');
+    f.if(
+      this.hits(tlb, va, entry, width),
+      () => f.set(at, this.hitPlace(tlb, va, entry)),
+      () => {
+        f.set(at, call(slow, va, width));
+        f.ifUnlikely(at.eqz(), () => this.#leaveExcepted());
+      },
+      'likely',
+    );
+    return at;
   }
   cacheBlock(operation: 'inval' | 'clean' | 'flush' | 'zero', address: Bits): void {
-    const { f, fields } = this;
+    const { f } = this;
     f.call(this.#frame.routines.cacheBlock, CACHE_BLOCK_OPERATIONS.indexOf(operation), expr(address));
-    f.ifUnlikely(fields.load32('exception'), () => {
-      fields.store32(f, 'exception', 0);
-      this.#leave();
-    });
+    this.#leaveIfExcepted();
   }
 
-  // --- environment: blocks end before these ----------------------------------------------------------------------------
+  // --- environment: regions have none of these ----------------------------------------------------------------------------
 
   fenceI(): void {
     this.#isLeftToInterpreter();

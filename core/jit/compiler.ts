@@ -1,0 +1,53 @@
+/** From places that are worth compiling to the bytes of a module. It reads the shared memory, and may run on any thread. */
+import { Op } from '../hart/decoded.ts';
+import type { CompileRequest } from '../shared/compile-queue.ts';
+import { PAGE_SIZE, type MemoryMap } from '../shared/memory-map.ts';
+import { RegionModule, type Place } from './emit-region.ts';
+import { ALL_PASSES, type Passes } from './passes.ts';
+import { readRegion } from './read-region.ts';
+
+/** A module, and what its exports `r0`, `r1`... are. Can be posted. */
+export interface CompiledBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly regions: readonly RegionInfo[];
+}
+
+export interface RegionInfo {
+  readonly page: number;
+  readonly version: number;
+  readonly entries: readonly number[];
+  /** Instructions that were compiled. */
+  readonly instructions: number;
+}
+
+export class RegionCompiler {
+  readonly #map: MemoryMap;
+  readonly #place: Place;
+  readonly #passes: Passes;
+  readonly #view: DataView;
+
+  constructor(memory: WebAssembly.Memory, map: MemoryMap, place: Place, passes = ALL_PASSES) {
+    this.#map = map;
+    this.#place = place;
+    this.#passes = passes;
+    this.#view = new DataView(memory.buffer);
+  }
+
+  /** Compiles regions together; `undefined` when there is nothing in them to compile. */
+  compile(requests: readonly CompileRequest[]): CompiledBytes | undefined {
+    const module = new RegionModule(this.#map, this.#place, this.#passes);
+    const regions: RegionInfo[] = [];
+    for (const { page, version, offset, entries } of requests) {
+      const wasExecuted = (at: number): boolean => entries === 0 || this.#view.getUint8(entries + at * 8) !== Op.BLANK;
+      const region = readRegion(this.#view, this.#map.ram + page * PAGE_SIZE, offset, { wasExecuted });
+      if (!region) continue;
+      module.add(regionName(regions.length), region);
+      const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+      regions.push({ page, version, entries: region.entries, instructions });
+    }
+    return regions.length === 0 ? undefined : { bytes: module.encode(), regions };
+  }
+}
+
+/** The export of a module's region. */
+export const regionName = (index: number): string => `r${index}`;

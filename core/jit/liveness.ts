@@ -1,0 +1,128 @@
+/**
+ * Which guest registers have to be where, at each block of a region:
+ *
+ *   dirty    a local may be newer than the hart's state: whoever leaves stores these
+ *   live     a local must have the register's value: it is read, or stored by who leaves, before it is written
+ *
+ * Behind a call everything is in the hart's state: nothing is dirty, and what is live is loaded.
+ */
+import type { Flow } from './flow.ts';
+import { Ending, isCall, type Region, type RegionBlock } from './region.ts';
+import { isFloat, mayLeave, NO_REGISTERS, readsOf, setOf, writtenBy, type RegisterSet } from './registers.ts';
+
+export interface BlockLiveness {
+  /** At the block's beginning. */
+  readonly live: RegisterSet;
+  readonly dirty: RegisterSet;
+  /** What an instruction in the block stores when it leaves. */
+  readonly leaving: RegisterSet;
+  /** What is stored where the block's end leaves the region, or calls. */
+  readonly ending: RegisterSet;
+  /** mstatus.FS is Dirty at the block's beginning, however it was reached. */
+  readonly floatIsDirty: boolean;
+}
+
+/** What one block does to registers, by itself. */
+interface Summary {
+  /** Read before they are written. */
+  readonly reads: RegisterSet;
+  readonly writes: RegisterSet;
+  readonly mayLeave: boolean;
+  readonly writesBeforeFirstLeave: RegisterSet;
+  readonly writesBeforeLastLeave: RegisterSet;
+  readonly hasFloat: boolean;
+}
+
+function summarize({ instructions, ending }: RegionBlock): Summary {
+  let [reads, writes, beforeFirst, beforeLast] = [NO_REGISTERS, NO_REGISTERS, NO_REGISTERS, NO_REGISTERS];
+  let [leaves, hasFloat] = [false, false];
+  const leave = (): void => {
+    if (!leaves) beforeFirst = writes;
+    beforeLast = writes;
+    leaves = true;
+  };
+  for (const { decoded } of instructions) {
+    reads |= readsOf(decoded) & ~writes;
+    hasFloat ||= isFloat(decoded);
+    if (mayLeave(decoded)) leave();
+    writes |= setOf(writtenBy(decoded));
+  }
+  if (ending === Ending.INTERPRET) leave();
+  return {
+    ...{ reads, writes, mayLeave: leaves, hasFloat },
+    ...{ writesBeforeFirstLeave: beforeFirst, writesBeforeLastLeave: beforeLast },
+  };
+}
+
+/** `leavesAtEnd`: blocks of which some path out of the region begins at their end. */
+export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boolean[]): BlockLiveness[] {
+  const { blocks } = region;
+  const { order } = flow.tree;
+  const summaries = blocks.map(summarize);
+  const byOrder = blocks
+    .map((_, i) => i)
+    .filter((i) => order[i] >= 0)
+    .sort((a, b) => order[a] - order[b]);
+  const successors = blocks.map((_, i) => withinBlocks(flow, i, blocks.length));
+  const entries = new Set(region.entries);
+
+  const dirty = blocks.map(() => NO_REGISTERS);
+  const float = blocks.map(({ offset }) => !entries.has(offset));
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const i of byOrder) {
+      const out = isCall(blocks[i]) ? NO_REGISTERS : dirty[i] | summaries[i].writes;
+      const floatOut = float[i] || summaries[i].hasFloat;
+      for (const to of successors[i]) {
+        if ((out & ~dirty[to]) === 0n && (floatOut || !float[to])) continue;
+        dirty[to] |= out;
+        float[to] &&= floatOut;
+        changed = true;
+      }
+    }
+  }
+
+  const leaving = summaries.map((summary, i) =>
+    summary.mayLeave ? dirty[i] | summary.writesBeforeLastLeave : NO_REGISTERS,
+  );
+  const needed = summaries.map((summary, i) => {
+    const atLeave = leaving[i] & ~summary.writesBeforeFirstLeave;
+    const atEnd = leavesAtEnd[i] || isCall(blocks[i]) ? dirty[i] & ~summary.writes : NO_REGISTERS;
+    // A loop's header may be left where it begins.
+    return summary.reads | atLeave | atEnd | (isPolled(flow, i) ? dirty[i] : NO_REGISTERS);
+  });
+  const live = needed.slice();
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const i of [...byOrder].reverse()) {
+      if (isCall(blocks[i])) continue;
+      let after = NO_REGISTERS;
+      for (const to of successors[i]) after |= live[to];
+      const before = needed[i] | (after & ~summaries[i].writes);
+      if (before === live[i]) continue;
+      live[i] = before;
+      changed = true;
+    }
+  }
+  return blocks.map((_, i) => ({
+    live: live[i],
+    dirty: dirty[i],
+    leaving: leaving[i],
+    ending: dirty[i] | summaries[i].writes,
+    floatIsDirty: float[i],
+  }));
+}
+
+/** Whether attention is looked at before a block. */
+export function isPolled(flow: Flow, block: number): boolean {
+  return flow.tree.isHeader[flow.dispatches.get(block) ?? block] === true;
+}
+
+/** The blocks that a block goes on to; a dispatch leads to its header. */
+function withinBlocks(flow: Flow, block: number, count: number): number[] {
+  return flow.successors[block].map((to) => {
+    if (to < count) return to;
+    for (const [header, dispatch] of flow.dispatches) if (dispatch === to) return header;
+    return to;
+  });
+}

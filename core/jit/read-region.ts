@@ -1,0 +1,153 @@
+/**
+ * Finds the blocks of a region: what is reached from one instruction by branches within its page, across calls, and
+ * behind instructions that are the interpreter's. What was never executed is left out: it will be a way out.
+ */
+import { decode, isLong, type Decoded } from '../isa/decode.ts';
+import { instructionNumber, instructions } from '../isa/table.ts';
+import { PAGE_SIZE } from '../shared/memory-map.ts';
+import { Ending, goesTo, isCall, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
+
+export interface ReadOptions {
+  /** Instructions in a region, at most. */
+  readonly limit?: number;
+  /** Instructions in a block, at most 127. */
+  readonly blockLimit?: number;
+  /** Whether the instruction at an offset was ever executed. Default: all were. */
+  readonly wasExecuted?: (offset: number) => boolean;
+}
+
+const REGION_LIMIT = 400;
+const BLOCK_LIMIT = 100;
+/** Entries of a region, at most. */
+const ENTRY_LIMIT = 48;
+
+const [JAL, JALR] = ['jal', 'jalr'].map(instructionNumber);
+/** Registers that calls leave their return address in, by convention (RISC-V unprivileged, "JALR", return-address stack). */
+const isLink = (register: number): boolean => register === 1 || register === 5;
+
+function endingOf({ number, rd }: Decoded): Ending {
+  if (number === JAL) return isLink(rd) ? Ending.CALL : Ending.JUMP;
+  if (number === JALR) return isLink(rd) ? Ending.CALL_REGISTER : Ending.JUMP_REGISTER;
+  return Ending.BRANCH;
+}
+
+/**
+ * Reads the region of the instruction `start` bytes into the page at `page` of `memory`; `undefined` when that is the
+ * interpreter's.
+ */
+export function readRegion(
+  memory: DataView,
+  page: number,
+  start: number,
+  options: ReadOptions = {},
+): Region | undefined {
+  return new Reader(memory, page, options).read(start);
+}
+
+class Reader {
+  readonly #memory: DataView;
+  readonly #page: number;
+  readonly #options: Required<ReadOptions>;
+  readonly #found = new Map<number, RegionInstruction>();
+  /** Offsets of which some block begins. */
+  readonly #leaders = new Set<number>();
+  readonly #waiting: number[] = [];
+
+  constructor(memory: DataView, page: number, options: ReadOptions) {
+    this.#memory = memory;
+    this.#page = page;
+    this.#options = { limit: REGION_LIMIT, blockLimit: BLOCK_LIMIT, wasExecuted: () => true, ...options };
+  }
+
+  read(start: number): Region | undefined {
+    this.#leaders.add(start);
+    this.#waiting.push(start);
+    for (let at = this.#waiting.shift(); at !== undefined; at = this.#waiting.shift()) this.#walk(at);
+    const blocks = [...this.#leaders]
+      .filter((offset) => this.#found.has(offset))
+      .sort((a, b) => a - b)
+      .map((offset) => this.#block(offset));
+    if (!this.#found.has(start)) return undefined;
+    return { blocks, entries: entriesOf(blocks, start) };
+  }
+
+  /** Decodes from `offset` on to the end of the straight line, or to what is known. */
+  #walk(offset: number): void {
+    for (let at = offset; !this.#found.has(at);) {
+      if (this.#found.size >= this.#options.limit) return;
+      const here = this.#decode(at);
+      if (here === undefined) return;
+      const next = at + here.decoded.length;
+      if (here.instruction.kind === 'system') {
+        this.#lead(next);
+        return;
+      }
+      this.#found.set(at, here);
+      if (here.instruction.kind === 'jump') {
+        for (const to of goesTo({ ...this.#endOf(here), offset, instructions: [] })) this.#lead(to);
+        return;
+      }
+      at = next;
+    }
+    return;
+  }
+
+  #lead(offset: number): void {
+    if (offset < 0 || offset >= PAGE_SIZE || this.#leaders.has(offset) || !this.#options.wasExecuted(offset)) return;
+    this.#leaders.add(offset);
+    this.#waiting.push(offset);
+  }
+
+  #endOf({ decoded, offset }: RegionInstruction): Pick<RegionBlock, 'end' | 'ending' | 'target'> {
+    return { end: offset + decoded.length, ending: endingOf(decoded), target: offset + decoded.imm };
+  }
+
+  #block(offset: number): RegionBlock {
+    const inside: RegionInstruction[] = [];
+    for (let at = offset; ;) {
+      const here = this.#found.get(at);
+      const isOther = at !== offset && this.#leaders.has(at);
+      if (here === undefined || isOther || inside.length === this.#options.blockLimit) {
+        // Whatever is not in the region is left; only what cannot be compiled must be interpreted at once.
+        const ending = here === undefined && this.#isInterpreters(at) ? Ending.INTERPRET : Ending.NEXT;
+        return { offset, instructions: inside, end: at, ending, target: at };
+      }
+      inside.push(here);
+      if (here.instruction.kind === 'jump') return { offset, instructions: inside, ...this.#endOf(here) };
+      at += here.decoded.length;
+    }
+  }
+
+  #isInterpreters(offset: number): boolean {
+    if (offset >= PAGE_SIZE) return false;
+    const here = this.#decode(offset);
+    return here === undefined || here.instruction.kind === 'system';
+  }
+
+  /** The instruction at an offset; `undefined` for one that is none, or that goes beyond the page. */
+  #decode(offset: number): RegionInstruction | undefined {
+    if (offset >= PAGE_SIZE) return undefined;
+    const low = this.#memory.getUint16(this.#page + offset, true);
+    if (isLong(low) && offset === PAGE_SIZE - 2) return undefined;
+    const decoded = decode(isLong(low) ? this.#memory.getUint32(this.#page + offset, true) : low);
+    const instruction = instructions[decoded.number];
+    return instruction && { decoded, instruction, offset };
+  }
+}
+
+/** The start; where calls return to; and where loops begin, which the interpreter counts. */
+function entriesOf(blocks: readonly RegionBlock[], start: number): number[] {
+  const known = new Set(blocks.map(({ offset }) => offset));
+  const entries = new Set([start]);
+  const reached = new Set<number>();
+  for (const block of blocks) {
+    for (const to of goesTo(block)) {
+      if (!known.has(to)) continue;
+      reached.add(to);
+      if (isCall(block) || to <= block.offset) entries.add(to);
+    }
+  }
+  // Behind what the interpreter does.
+  for (const { offset } of blocks) if (!reached.has(offset)) entries.add(offset);
+  return [...entries].slice(0, ENTRY_LIMIT);
+}

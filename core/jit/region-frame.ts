@@ -1,0 +1,182 @@
+/**
+ * The function of one region while it is built: what its instructions share, and its ways out.
+ *
+ *   entry      attention is looked at; registers that some entry needs are loaded
+ *   nodes      the blocks, in structured code; at each loop's beginning attention is looked at
+ *   leave      an instruction that cannot be done here, or the end of a block that leads elsewhere: `at` says where
+ *              the guest goes on and how many instructions of the block were retired, and a stub stores the registers
+ *              that may be dirty. Those who store the same share a stub
+ *   call       a guest's call: all that is dirty is stored, what the guest calls runs (links.ts), and where it comes
+ *              back to `end` the live registers are loaded again
+ *
+ * The code does not know its virtual address: `pc`, current in the hart's state when it is entered, says it.
+ */
+import type { HartFields } from '../hart/fields.ts';
+import { RegionExit } from '../hart/links.ts';
+import { call, type Expr, type Local } from '../wasm/expr.ts';
+import type { FunctionBuilder, Label } from '../wasm/function.ts';
+import type { BlockLiveness } from './liveness.ts';
+import type { Passes } from './passes.ts';
+import type { RegionBlock } from './region.ts';
+import { RegisterFile } from './register-file.ts';
+import type { RegisterSet } from './registers.ts';
+import type { RegionRoutines } from './routines.ts';
+
+/** `at`: RegionExit, then how many instructions were retired (7 bits), then the signed offset from the page. */
+const RETIRED_SHIFT = 1;
+const OFFSET_SHIFT = 8;
+
+/** Guest calls nested in each other, at most: each takes a part of the host's stack. */
+const MAX_DEPTH = 200;
+
+export interface FunctionArguments {
+  readonly entry: Local;
+  readonly depth: Local;
+  readonly base: Local;
+}
+
+export class RegionFrame {
+  readonly f: FunctionBuilder;
+  readonly fields: HartFields;
+  readonly routines: RegionRoutines;
+  readonly passes: Passes;
+  readonly registers: RegisterFile;
+  readonly args: FunctionArguments;
+  /** What is left of the budget. */
+  readonly #left: Local;
+  readonly #stubs = new Map<RegisterSet, Label>();
+  readonly #used = new Set<RegisterSet>();
+  #at: Local | undefined;
+  #page: Local | undefined;
+  #context: Local | undefined;
+
+  constructor(
+    f: FunctionBuilder,
+    args: FunctionArguments,
+    fields: HartFields,
+    routines: RegionRoutines,
+    passes: Passes,
+  ) {
+    this.f = f;
+    this.args = args;
+    this.fields = fields;
+    this.routines = routines;
+    this.passes = passes;
+    this.#left = f.lastingLocal('i32');
+    this.registers = new RegisterFile(f, fields, (value) => passes.constants && this.isKnown(value));
+  }
+
+  /** The virtual address `offset` bytes from the beginning of the page. */
+  address(offset: number): Expr {
+    this.#page ??= this.f.lastingLocal('i64');
+    return this.#page.add(offset);
+  }
+
+  /** The data context of the TLBs, as an `i64`: the same for as long as the function runs. */
+  context(): Expr {
+    const loaded = this.fields.load32('dataContext').zext();
+    if (!this.passes.context) return loaded;
+    this.#context ??= this.f.lastingLocal('i64');
+    return this.#context;
+  }
+
+  /** Whether an expression is a constant or an address relative to the page. */
+  isKnown(value: Expr): boolean {
+    const { node } = value;
+    if (node.kind === 'const' || value === this.#page) return true;
+    return node.kind === 'op' && node.op.name === 'i64.add' && node.args[0] === this.#page && isConstant(node.args[1]);
+  }
+
+  // --- ways out --------------------------------------------------------------------------------------------------------
+
+  /** Leaves for the interpreter to execute the instruction at `offset`, before which `retired` of the block were. */
+  leave(set: RegisterSet, offset: number, retired: number): void {
+    this.#out(set, offset, retired, RegionExit.INTERPRET);
+  }
+
+  /** Leaves for `offset`, with all of the block retired by {@link retire}. */
+  exit(set: RegisterSet, offset: number): void {
+    this.#out(set, offset, 0, RegionExit.NEXT);
+  }
+
+  /** The same for an address in a register. */
+  exitTo(set: RegisterSet, target: Expr): void {
+    this.registers.spill(set);
+    this.#store(target);
+    this.f.return(RegionExit.NEXT);
+  }
+
+  #out(set: RegisterSet, offset: number, retired: number, exit: number): void {
+    this.registers.materialize(set);
+    this.#at ??= this.f.lastingLocal('i32');
+    this.f.set(this.#at, (offset << OFFSET_SHIFT) | (retired << RETIRED_SHIFT) | exit);
+    const stub = this.#stubs.get(set);
+    if (!stub) throw new Error('no stub stores these registers');
+    this.#used.add(set);
+    this.f.br(stub);
+  }
+
+  #store(pc: Expr): void {
+    this.fields.store64(this.f, 'pc', pc);
+    this.fields.store32(this.f, 'left', this.#left);
+  }
+
+  /** Runs `body`, which may leave with any of `sets`, and emits the stubs. */
+  withStubs(sets: readonly RegisterSet[], body: () => void): void {
+    const [set, ...others] = sets;
+    if (set === undefined) return body();
+    const { f } = this;
+    f.block(`leave${sets.length}`, (label) => {
+      this.#stubs.set(set, label);
+      this.withStubs(others, body);
+    });
+    if (!this.#at || !this.#used.has(set)) return;
+    this.registers.spillLocals(set);
+    f.set(this.#left, this.#left.sub(this.#at.shrU(RETIRED_SHIFT).and(0x7f)));
+    this.#store(this.address(0).add(this.#at.shrS(OFFSET_SHIFT).sext()));
+    f.return(this.#at.and(1));
+  }
+
+  // --- blocks ----------------------------------------------------------------------------------------------------------
+
+  /** Counts instructions as executed. */
+  retire(instructions: number): void {
+    if (instructions > 0) this.f.set(this.#left, this.#left.sub(instructions));
+  }
+
+  #mustStop(left: Expr): Expr {
+    return this.fields.loadAtomic('attention').or(left.shrU(31));
+  }
+
+  /** Looks at attention before a block. */
+  poll({ dirty }: BlockLiveness, { offset }: RegionBlock): void {
+    this.f.ifUnlikely(this.#mustStop(this.#left), () => this.leave(dirty, offset, 0));
+  }
+
+  /** Calls the guest's function at `target`; goes on behind with `live` loaded, once it has returned to `end`. */
+  call(set: RegisterSet, target: Expr, end: number, live: RegisterSet): void {
+    const { f, args, fields } = this;
+    this.registers.spill(set);
+    this.#store(target);
+    f.ifUnlikely(args.depth.geU(MAX_DEPTH), () => f.return(RegionExit.NEXT));
+    const nested = call(this.routines.nest, this.address(end), args.depth.add(1), args.base);
+    f.ifUnlikely(nested, () => f.return(RegionExit.INTERPRET));
+    f.set(this.#left, fields.load32('left'));
+    this.registers.beginBlock();
+    this.registers.load(live);
+  }
+
+  /** Completes the function when all nodes are in it. `live`: what some entry needs. */
+  finish(live: RegisterSet): void {
+    const { f, fields } = this;
+    f.prologue(() => {
+      f.set(this.#left, fields.load32('left'));
+      f.ifUnlikely(this.#mustStop(this.#left), () => f.return(RegionExit.INTERPRET));
+      this.registers.load(live);
+      if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));
+      if (this.#context) f.set(this.#context, fields.load32('dataContext').zext());
+    });
+  }
+}
+
+const isConstant = (value: Expr): boolean => value.node.kind === 'const';

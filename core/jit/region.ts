@@ -1,0 +1,63 @@
+/** What a region is: blocks of guest instructions that become one function. Offsets are from the beginning of its page. */
+import type { Decoded } from '../isa/decode.ts';
+import type { Instruction } from '../isa/instruction.ts';
+
+export interface RegionInstruction {
+  readonly decoded: Decoded;
+  readonly instruction: Instruction;
+  readonly offset: number;
+}
+
+/** How a block ends. */
+export const Ending = {
+  /** It goes on at `end`. */
+  NEXT: 0,
+  /** A conditional branch to `target`, else to `end`. */
+  BRANCH: 1,
+  /** A jump to `target`. */
+  JUMP: 2,
+  /** A call of `target` that returns to `end`. */
+  CALL: 3,
+  /** The same of an address in a register. */
+  CALL_REGISTER: 4,
+  /** A jump to an address in a register: a return, a switch, a call in tail position. */
+  JUMP_REGISTER: 5,
+  /** The instruction at `end` is the interpreter's. */
+  INTERPRET: 6,
+} as const;
+export type Ending = (typeof Ending)[keyof typeof Ending];
+
+export interface RegionBlock {
+  readonly offset: number;
+  readonly instructions: readonly RegionInstruction[];
+  /** Behind the last instruction. */
+  readonly end: number;
+  readonly ending: Ending;
+  /** Of a branch, a jump or a call. */
+  readonly target: number;
+}
+
+export interface Region {
+  /** By offset. */
+  readonly blocks: readonly RegionBlock[];
+  /** Where it may be entered, first of all where it was asked for. */
+  readonly entries: readonly number[];
+}
+
+/** Offsets that a block may go on at within the region, if there are blocks there. */
+export function goesTo({ ending, end, target }: RegionBlock): readonly number[] {
+  switch (ending) {
+    case Ending.BRANCH:
+      return [target, end];
+    case Ending.JUMP:
+      return [target];
+    case Ending.NEXT:
+    case Ending.CALL:
+    case Ending.CALL_REGISTER:
+      return [end];
+    default:
+      return [];
+  }
+}
+
+export const isCall = ({ ending }: RegionBlock): boolean => ending === Ending.CALL || ending === Ending.CALL_REGISTER;
