@@ -34,20 +34,17 @@ interface StoredBaseline {
   readonly medians: Baseline['medians'];
 }
 
-/** Keeps what was measured of tabhyve; nothing of its peers, and nothing of what does not run a guest. */
 export function writeBaseline(name: string, host: string, results: readonly Result[]): void {
-  const ours = results.filter(({ backend }) => backend.startsWith('tabhyve-'));
-  const medians = Object.fromEntries(
-    [...new Set(ours.map(({ backend }) => backend))].map((backend) => [
-      backend,
-      Object.fromEntries(
-        ours
-          .filter((result) => result.backend === backend)
-          .map(({ test, median }) => [test, Number(median.toPrecision(4))]),
-      ),
-    ]),
-  );
   mkdirSync(folder, { recursive: true });
-  const stored: StoredBaseline = { host, medians };
+  const stored: StoredBaseline = { host, medians: mediansOf(results) };
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(stored, undefined, 2)}\n`);
+}
+
+/** What was measured of tabhyve, to four digits; nothing of its peers, and nothing of what does not run a guest. */
+export function mediansOf(results: readonly Result[]): Baseline['medians'] {
+  const medians: Record<string, Record<string, number>> = {};
+  for (const { backend, test, median } of results) {
+    if (backend.startsWith('tabhyve-')) (medians[backend] ??= {})[test] = Number(median.toPrecision(4));
+  }
+  return medians;
 }

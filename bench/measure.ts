@@ -21,11 +21,20 @@ export interface Measured {
   readonly failures: readonly string[];
 }
 
-/** `cache`: where compiled programs and disks are kept. */
-export async function measure(present: readonly Backend[], options: Options, cache: string): Promise<Measured> {
+export interface Surroundings {
+  /** A folder where compiled programs and disks are kept. */
+  readonly cache: string;
+  /** Is told what is measured, line by line. */
+  readonly log: (line: string) => void;
+}
+
+export async function measure(
+  present: readonly Backend[],
+  options: Options,
+  { cache, log }: Surroundings,
+): Promise<Measured> {
   const samples: (Sample & { backend: string })[] = [];
   const failures = new Set<string>();
-  const log = (line: string): void => console.error(line);
 
   /** What goes wrong with one backend does not keep the others from being measured. */
   const attempt = async (what: string, { name }: Backend, work: () => Promise<readonly Sample[]>): Promise<void> => {

@@ -56,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const present = all.filter((each): each is Backend => 'tests' in each);
   try {
-    const { samples, failures } = await measure(present, options, cacheFolder());
+    const { samples, failures } = await measure(present, options, { cache: cacheFolder(), log });
     const results = summarize(samples);
     console.log(`${host()}, ${type()} ${release()}`);
     for (const { name, description } of present) console.log(`${name}: ${description}`);
