@@ -2,34 +2,16 @@
  * Multiply-add by WebAssembly 3.0's relaxed vector instruction, which rounds once or twice as the host has it
  * ("Relaxed SIMD"), and the question whether this host rounds once.
  */
-import { Expr } from './expr.ts';
+import type { Expr } from './expr.ts';
+import { applyVector, FIRST_DOUBLE, SPLAT, vectorOperator } from './lanes.ts';
 import { ModuleBuilder } from './module.ts';
-import type { Operator } from './opcodes.ts';
 
-// The vectors stay between these instructions, so that no other code has to know their type: it is written as `f64` here.
-const SPLAT: Operator = { name: 'f64x2.splat', code: [0xfd, 0x14], operands: ['f64'], result: 'f64' };
-const MADD: Operator = {
-  name: 'f64x2.relaxed_madd',
-  code: [0xfd, 0x87, 0x02],
-  operands: ['f64', 'f64', 'f64'],
-  result: 'f64',
-};
-const FIRST_LANE: Operator = {
-  name: 'f64x2.extract_lane 0',
-  code: [0xfd, 0x21, 0x00],
-  operands: ['f64'],
-  result: 'f64',
-};
+const MADD = vectorOperator('f64x2.relaxed_madd', [0x87, 0x02], ['f64', 'f64', 'f64']);
 
 /** a * b + c of `f64`. Only for hosts that know the instruction: see {@link hostFuses}. */
 export function relaxedMadd(a: Expr, b: Expr, c: Expr): Expr {
-  const vectors = [a, b, c].map((value) => apply(SPLAT, value));
-  return apply(FIRST_LANE, apply(MADD, ...vectors));
-}
-
-function apply(op: Operator, ...args: Expr[]): Expr {
-  if (args.some(({ type }) => type !== 'f64')) throw new TypeError(`${op.name} takes f64`);
-  return new Expr('f64', { kind: 'op', op, args });
+  const vectors = [a, b, c].map((value) => applyVector(SPLAT, value));
+  return applyVector(FIRST_DOUBLE, applyVector(MADD, ...vectors));
 }
 
 let fuses: boolean | undefined;

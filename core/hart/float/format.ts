@@ -9,6 +9,7 @@
  */
 import type { Expr } from '../../wasm/expr.ts';
 import type { FunctionBuilder } from '../../wasm/function.ts';
+import { belowOnes } from '../../wasm/lanes.ts';
 
 export interface FloatFormat {
   readonly name: 'f32' | 'f64';
@@ -65,6 +66,9 @@ export const Rounding = { RNE: 0, RTZ: 1, RDN: 2, RUP: 3, RMM: 4 } as const;
 /** Accrued exceptions as in `fflags` (same section). */
 export const Flag = { NX: 1, UF: 2, OF: 4, DZ: 8, NV: 16 } as const;
 
+/** The upper half of a register that holds a binary32 number (RISC-V unprivileged, "NaN Boxing of Narrower Values"). */
+export const BOX = 0xffff_ffff_0000_0000n;
+
 /** The bits without the sign. */
 export function magnitudeOf(format: FloatFormat, bits: Expr): Expr {
   return bits.and(format.magnitude);
@@ -93,7 +97,7 @@ export function lacksQuiet(format: FloatFormat, bits: Expr): Expr {
 export function toHost(format: FloatFormat, bits: Expr): Expr {
   return format.name === 'f32'
     ? reinterpret('f32.reinterpret_i32', 'i32.reinterpret_f32', bits.wrap())
-    : reinterpret('f64.reinterpret_i64', 'i64.reinterpret_f64', bits);
+    : (boxedToHost(bits) ?? reinterpret('f64.reinterpret_i64', 'i64.reinterpret_f64', bits));
 }
 
 /** The bits of a host's value. */
@@ -107,6 +111,16 @@ export function fromHost(value: Expr): Expr {
 function reinterpret(name: string, inverse: string, value: Expr): Expr {
   const { node } = value;
   return node.kind === 'op' && node.op.name === inverse ? node.args[0] : value.to(name);
+}
+
+/** The same for the bits of a host's number in single precision below a NaN box, without a way through its bits. */
+function boxedToHost({ node }: Expr): Expr | undefined {
+  if (node.kind !== 'op' || node.op.name !== 'i64.or') return undefined;
+  const [lower, box] = node.args;
+  if (box.node.kind !== 'const' || BigInt(box.node.value) !== BigInt.asIntN(64, BOX)) return undefined;
+  const isShort = lower.node.kind === 'op' && lower.node.op.name === 'i64.extend_i32_u';
+  const { node: bits } = isShort ? lower.wrap() : lower;
+  return bits.kind === 'op' && bits.op.name === 'i32.reinterpret_f32' ? belowOnes(bits.args[0]) : undefined;
 }
 
 /** A finite number other than zero, as `significand * 2^(exponent - 63)`; the significand's bit 63 is set. */
