@@ -9,7 +9,6 @@ import {
   DECODE_SLOTS,
   DECODED_ENTRY_SIZE,
   DECODED_LINKS,
-  DECODED_LINKS_SIZE,
   DECODED_PAGE_SIZE,
   hartView,
   PAGE_SIZE,
@@ -37,8 +36,8 @@ export class DecodeCache {
   readonly #revokeStores: () => void;
   readonly #flushFetch: () => void;
   readonly #linksOf: (page: number, version: number) => ReadonlyMap<number, number>;
-  /** Whether a slot's links may be other than 0. */
-  readonly #linked = new Uint8Array(DECODE_SLOTS);
+  /** Whether a slot's links may be other than 0; at first they may, since the memory may be a copied one. */
+  readonly #linked = new Uint8Array(DECODE_SLOTS).fill(1);
   readonly #decoded = blankDecoded();
   #next = 0;
   #epoch: number;
@@ -109,10 +108,11 @@ export class DecodeCache {
     const at = (offset: number): number => first + offset * (DECODED_ENTRY_SIZE / 2);
     if (this.#linked[slot] !== 0) {
       for (let offset = 0; offset < PAGE_SIZE; offset += 2) {
-        if (this.#view.getUint32(first + FIRST_LINK + offset * 2, true) !== 0)
-          markCompiled(this.#view, at(offset), false);
+        const link = first + FIRST_LINK + offset * 2;
+        if (this.#view.getUint32(link, true) === 0) continue;
+        markCompiled(this.#view, at(offset), false);
+        this.#view.setUint32(link, 0, true);
       }
-      this.#bytes.fill(0, first + FIRST_LINK, first + FIRST_LINK + DECODED_LINKS_SIZE);
       this.#linked[slot] = 0;
     }
     for (const [offset, link] of this.#linksOf(this.#pages[slot], this.#versions[slot])) {
