@@ -6,15 +6,15 @@
  *   plain     the host's operations, and no flags
  *   routines  a call of an imported routine for each operation
  *   inline    emitFloat, with guest registers in locals of `i64`
- *   numbers   emitFloat, with guest registers in locals of the host's type; a single that was written in this round is
- *             known to be NaN-boxed
+ *   numbers   emitFloat, with guest registers in locals of the host's type
  */
-import { F32, F64, fromHost, toHost } from '../../hart/float/format.ts';
+import { BOX, F32, F64, fromHost, toHost } from '../../hart/float/format.ts';
 import { defineFloat, type FloatName, type FloatRoutines } from '../../hart/float/index.ts';
 import { select, type Expr, type Local } from '../../wasm/expr.ts';
 import type { FunctionBuilder } from '../../wasm/function.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import { hostFuses } from '../../wasm/relaxed.ts';
+import { openSingle } from '../inline-float-single.ts';
 import { HART_STATE, InlineEmitter, WORD } from './inline-float-harness.ts';
 
 const VARIANTS = ['plain', 'routines', 'inline', 'numbers'] as const;
@@ -25,6 +25,8 @@ type Emit = (name: FloatName, ...operands: Expr[]) => Expr;
 interface Registers {
   get(register: number): Expr;
   set(register: number, bits: Expr): void;
+  /** In a local. */
+  pin(bits: Expr): Expr;
 }
 
 interface Loop {
@@ -53,13 +55,12 @@ const bodies = (format: 'f32' | 'f64'): Step[] => [
 const bitsOf = (value: number): bigint => new BigUint64Array(new Float64Array([value]).buffer)[0];
 /** A number in single precision, NaN-boxed. */
 const single = (value: number): bigint => BOX | BigInt(new Uint32Array(new Float32Array([value]).buffer)[0]);
-const BOX = 0xffff_ffff_0000_0000n;
 
 /** The same with single precision, NaN-boxed. */
 const singleSteps =
   (...list: readonly Step[]): Loop['body'] =>
   (emit, registers) => {
-    const unbox = (bits: Expr): Expr => select(bits.geU(BOX), bits.and(0xffff_ffffn), F32.canonicalNaN);
+    const unbox = (bits: Expr): Expr => registers.pin(select(bits.geU(BOX), bits.and(0xffff_ffffn), F32.canonicalNaN));
     for (const [into, name, ...operands] of list) {
       const lower = operands.map((register) => unbox(registers.get(register)));
       registers.set(into, emit(name, ...lower).or(BOX));
@@ -131,21 +132,17 @@ function emitter(variant: Variant, f: FunctionBuilder, routines: FloatRoutines):
 
 function registersOf(variant: Variant, f: FunctionBuilder, parameters: readonly Local[]): Registers {
   if (variant === 'inline' || variant === 'routines') {
-    return { get: (register) => parameters[register], set: (register, bits) => f.set(parameters[register], bits) };
+    return {
+      get: (register) => parameters[register],
+      set: (register, bits) => f.set(parameters[register], bits),
+      pin: (bits) => f.let(bits),
+    };
   }
   const locals = parameters.map((bits) => f.variable(toHost(F64, bits)));
-  const singles = new Map<number, Expr>();
   return {
-    get: (register) => singles.get(register) ?? fromHost(locals[register]),
-    set(register, bits) {
-      f.set(locals[register], toHost(F64, bits));
-      singles.delete(register);
-      const { node } = bits;
-      if (node.kind !== 'op' || node.op.name !== 'i64.or') return;
-      const single = f.lastingLocal('f32');
-      f.set(single, toHost(F32, node.args[0]));
-      singles.set(register, fromHost(single).or(BOX));
-    },
+    get: (register) => fromHost(locals[register]),
+    set: (register, bits) => f.set(locals[register], toHost(F64, bits)),
+    pin: (bits) => openSingle(f, bits) ?? f.let(bits),
   };
 }
 
