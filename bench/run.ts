@@ -7,6 +7,7 @@ import { cacheFolder } from '../guest/cache.ts';
 import { prepareImages } from '../guest/index.ts';
 import type { Backend, Missing } from './backend.ts';
 import { chromium } from './backends/chromium.ts';
+import { firefox } from './backends/firefox.ts';
 import { host as hostItself } from './backends/host.ts';
 import { node } from './backends/node.ts';
 import { page } from './backends/page.ts';
@@ -28,6 +29,7 @@ const counts = new Map<Loop, number>();
 const makers: Readonly<Record<string, (folder: string) => Promise<Backend | Missing>>> = {
   'tabhyve-node': async (folder) => node(loops, folder, (loop, instructions) => counts.set(loop, instructions)),
   'tabhyve-chromium': (folder) => chromium(loops, folder),
+  'tabhyve-firefox': (folder) => firefox(loops, folder),
   qemu: async (folder) => qemu(await prepareImages({ log }), loops, folder, (loop) => counts.get(loop)),
   v86,
   host: async (folder) => hostItself(folder),

@@ -14,10 +14,8 @@ declare global {
   var benchPeer: Peer;
 }
 
-/** One machine at a time. */
+/** One machine, which ends with the page. */
 class Peer {
-  #emulator: V86 | undefined;
-
   /**
    * Boots until `until` has been printed; the moments when one of `marks` has been are told to `benchMark`. The other
    * files lie beside the page.
@@ -33,7 +31,6 @@ class Peer {
       cmdline: machine.cmdline,
       ...{ disable_keyboard: true, disable_mouse: true, disable_speaker: true, autostart: true },
     });
-    this.#emulator = emulator;
     let [output, line] = ['', ''];
     const open = new Set(marks);
     return new Promise((resolve) => {
@@ -45,15 +42,6 @@ class Peer {
         if (line.includes(until)) resolve({ seconds: (performance.now() - start) / 1000, output });
       });
     });
-  }
-
-  /** Instructions since the start, modulo 2³². */
-  instructions(): number {
-    return this.#emulator?.get_instruction_counter() ?? 0;
-  }
-
-  async end(): Promise<void> {
-    await this.#emulator?.destroy();
   }
 }
 

@@ -27,6 +27,7 @@ const hostTools = {
   'libc6-dev-riscv64-cross': { evidence: '/usr/riscv64-linux-gnu/include/stdio.h' },
   'gcc-i686-linux-gnu': { evidence: 'i686-linux-gnu-gcc' },
   'libc6-dev-i386-cross': { evidence: '/usr/i686-linux-gnu/include/stdio.h' },
+  'firefox-esr': { evidence: 'firefox-esr', variable: 'TABHYVE_FIREFOX' },
   gcc: { evidence: 'gcc' },
   'libc6-dev': { evidence: '/usr/include/stdio.h' },
 } satisfies Record<string, HostTool>;
@@ -36,8 +37,11 @@ export type HostToolName = keyof typeof hostTools;
 /** What guest/ needs to verify and assemble images. */
 export const imageTools: readonly HostToolName[] = ['debian-archive-keyring', 'e2fsprogs', 'gpgv', 'zstd'];
 
-/** What `npm run bench` alone needs, to build programs for its peers. */
-const benchTools: readonly HostToolName[] = ['gcc-i686-linux-gnu', 'libc6-dev-i386-cross', 'gcc', 'libc6-dev'];
+/** What `npm run bench` alone needs: to build programs for its peers, and another browser. */
+const benchTools: readonly HostToolName[] = [
+  ...(['gcc-i686-linux-gnu', 'libc6-dev-i386-cross', 'gcc', 'libc6-dev'] as const),
+  'firefox-esr',
+];
 
 /** What `npm test` needs: everything else. */
 export const testTools = (Object.keys(hostTools) as HostToolName[]).filter((name) => !benchTools.includes(name));
