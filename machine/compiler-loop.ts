@@ -72,7 +72,7 @@ class CompilerLoop {
     for (const message of known) if (message) this.#post(queue, hart, message);
     const fresh = this.#compile(requests.filter((request) => !this.#remembered.has(keyOf(request))));
     if (fresh) this.#post(queue, hart, fresh);
-    queue.microseconds += Math.round((performance.now() - began) * 1000);
+    this.#board.harts[hart].statCompileTime += BigInt(Math.round((performance.now() - began) * 1000));
     return true;
   }
 
@@ -94,13 +94,14 @@ class CompilerLoop {
   }
 
   #post(queue: CompileQueueView, hart: number, message: CodeMessage): void {
-    queue.modules++;
-    queue.regions += message.regions.length;
-    queue.instructions += message.regions.reduce((sum, { instructions }) => sum + instructions, 0);
-    queue.bytes += message.size;
+    const view = this.#board.harts[hart];
+    view.statModules++;
+    view.statRegions += BigInt(message.regions.length);
+    view.statTranslated += BigInt(message.regions.reduce((sum, { instructions }) => sum + instructions, 0));
+    view.statCodeBytes += BigInt(message.size);
     this.#posts[hart](message);
     queue.posted.add(1);
-    getAttention(this.#board.harts[hart], Attention.CODE);
+    getAttention(view, Attention.CODE);
   }
 }
 

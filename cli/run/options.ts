@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly timeout: number | undefined;
   readonly reboot: boolean;
   /** Path of a file to write figures to. */
+  readonly compile: boolean;
   readonly stats: string | undefined;
   readonly verbose: boolean;
 }
@@ -77,6 +78,7 @@ export const runOptions: readonly Option[] = [
     long: '--no-reboot',
     help: 'ends with status 0 when the guest reboots in good order, instead of starting it again',
   },
+  { long: '--no-compile', help: 'interprets everything, and compiles no hot code: slower, for comparison' },
   { long: '--stats', value: 'FILE', help: 'writes figures of the run there, as JSON' },
   { long: '--verbose', help: 'prints on stderr what the guest does wrong with its devices' },
   { long: '--help', help: 'prints this text' },
@@ -101,6 +103,7 @@ export function readRunOptions(args: readonly string[]): RunOptions | 'help' {
     rows: length(given, '--rows'),
     timeout: given.has('--timeout') ? parseSeconds(given.value('--timeout') ?? '', '--timeout') : undefined,
     reboot: !given.has('--no-reboot'),
+    compile: !given.has('--no-compile'),
     stats: given.value('--stats'),
     verbose: given.has('--verbose'),
   };

@@ -30,6 +30,7 @@ export async function prepareRun(
     kernel,
     ...(initrd !== undefined && { initrd }),
     cmdline: commandLine(options, images),
+    compile: options.compile,
     chosen,
     firmware: typeof firmware === 'string' ? firmware : await readNamed(firmware.path, 'firmware'),
   };

@@ -37,8 +37,26 @@ export interface RunStats {
   readonly tlbMisses: number;
   readonly mmio: number;
   readonly decoded: number;
+  readonly compiler: CompilerStats;
   readonly harts: readonly HartStats[];
   readonly disks: readonly (CountedDisk['requests'] & { readonly id: string; readonly allocatedBytes: number })[];
+}
+
+/** What was compiled, and how it was used. */
+export interface CompilerStats {
+  readonly modules: number;
+  readonly regions: number;
+  /** Guest instructions in the regions. */
+  readonly translated: number;
+  readonly bytes: number;
+  /** Of the compiler's thread. */
+  readonly seconds: number;
+  readonly evicted: number;
+  /** Instructions that compiled code executed. */
+  readonly instructions: number;
+  /** How often the interpreter entered it, and how often it came back for the interpreter's sake. */
+  readonly entered: number;
+  readonly interpreted: number;
 }
 
 export interface HartStats {
@@ -48,6 +66,7 @@ export interface HartStats {
   readonly mmio: number;
   readonly decoded: number;
   readonly idleSeconds: number;
+  readonly compiler: CompilerStats;
 }
 
 /** The figures of a run that is over. */
@@ -59,7 +78,8 @@ export function collectStats(
 ): RunStats {
   const time = watch.read();
   const harts = (boots[0] ?? []).map((_, i) => hartStats(boots.map((each) => each[i])));
-  const sum = (field: keyof HartStats): number => harts.reduce((total, hart) => total + hart[field], 0);
+  const sum = (field: Exclude<keyof HartStats, 'compiler'>): number =>
+    harts.reduce((total, hart) => total + hart[field], 0);
   const instructions = sum('instructions');
   const busySeconds = Math.max(time.wallSeconds * harts.length - sum('idleSeconds'), 1e-3);
   const { reason, status, message } = outcome;
@@ -74,6 +94,7 @@ export function collectStats(
     tlbMisses: sum('tlbMisses'),
     mmio: sum('mmio'),
     decoded: sum('decoded'),
+    compiler: compilerStats(boots.flat()),
     harts,
     disks: disks.map(({ id, requests, backend }) => ({
       id,
@@ -94,5 +115,22 @@ function hartStats(boots: readonly Harts[number][]): HartStats {
     mmio: sum((hart) => hart.statMmio),
     decoded: sum((hart) => hart.statDecoded),
     idleSeconds: sum((hart) => hart.statIdle) / TICKS_PER_SECOND,
+    compiler: compilerStats(boots),
+  };
+}
+
+function compilerStats(harts: readonly Harts[number][]): CompilerStats {
+  const sum = (read: (hart: Harts[number]) => bigint): number =>
+    harts.reduce((total, hart) => total + Number(read(hart)), 0);
+  return {
+    modules: sum((hart) => hart.statModules),
+    regions: sum((hart) => hart.statRegions),
+    translated: sum((hart) => hart.statTranslated),
+    bytes: sum((hart) => hart.statCodeBytes),
+    seconds: sum((hart) => hart.statCompileTime) / MICROSECONDS,
+    evicted: sum((hart) => hart.statEvicted),
+    instructions: sum((hart) => hart.statCompiled),
+    entered: sum((hart) => hart.statEntered),
+    interpreted: sum((hart) => hart.statInterpreted),
   };
 }

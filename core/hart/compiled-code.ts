@@ -37,19 +37,13 @@ export class CompiledCode {
   readonly #capacity: number;
   #size = 0;
   #next = 1;
-  /** Regions that were added, and those that were dropped for want of room. */
-  added = 0;
+  /** Regions that were dropped for want of room. */
   evicted = 0;
 
   /** `capacity`: bytes of modules to keep. */
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
-  }
-
-  /** Bytes of the modules that are kept. */
-  get size(): number {
-    return this.#size;
   }
 
   /** Links of a page's code, by offset in the page. */
@@ -73,7 +67,6 @@ export class CompiledCode {
       entries.forEach((offset, entry) => links?.set(offset, places[i] | (entry << LINK_ENTRY_SHIFT)));
       changed.add(page);
     });
-    this.added += module.regions.length;
     return changed;
   }
 

@@ -152,11 +152,7 @@ export class Hart {
   /** Makes the interpreter enter compiled code wherever it begins. Not to be called while guest code runs. */
   install(module: CompiledModule): void {
     for (const page of this.#compiled.add(module)) this.#cache.relink(page);
-  }
-
-  /** What is compiled, for people. */
-  get compiled(): Pick<CompiledCode, 'size' | 'added' | 'evicted'> {
-    return this.#compiled;
+    this.view.statEvicted = BigInt(this.#compiled.evicted);
   }
 
   /** Where the instruction at `pc` is, decoding its page; `undefined` when fetching it would trap. */

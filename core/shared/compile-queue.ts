@@ -16,12 +16,6 @@ export const CompileQueue = struct('CompileQueue', {
   tail: atomic32,
   /** Messages to the hart, ever. */
   posted: atomic32,
-  /** What the compiler has done for this hart, for people: modules, regions, guest instructions, bytes, microseconds. */
-  modules: u32,
-  regions: u32,
-  instructions: u32,
-  bytes: u32,
-  microseconds: u32,
   records: array(u32, CAPACITY * WORDS),
 });
 export type CompileQueueView = ViewOf<typeof CompileQueue>;

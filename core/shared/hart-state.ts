@@ -161,6 +161,14 @@ export const HartState = struct('HartState', {
   statCompiled: u64,
   statEntered: u64,
   statInterpreted: u64,
+  /** What the compiler has made for the hart: modules, regions, guest instructions in them, bytes, microseconds taken. */
+  statModules: u64,
+  statRegions: u64,
+  statTranslated: u64,
+  statCodeBytes: u64,
+  statCompileTime: u64,
+  /** Regions dropped since there was no room for all. */
+  statEvicted: u64,
   /** Ticks of the clock that the hart slept in WFI. */
   statIdle: u64,
   /** When its present sleep began; 0 while it is awake. */
