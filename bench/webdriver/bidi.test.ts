@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BidiConnection } from './bidi.ts';
-import { BidiPage } from './page.ts';
+import { BidiPage, localValue } from './page.ts';
 
 interface Command {
   readonly id: number;
@@ -65,13 +65,13 @@ test('a page calls functions, and is called', async () => {
     if (method !== 'script.callFunction') return success({});
     const [given] = params['arguments'] as { readonly type: string; readonly value: string }[];
     if (given.type === 'channel') return success({ type: 'success', result: { type: 'undefined' } });
-    if (given.value === '"throw"') return success({ type: 'exception', exceptionDetails: { text: 'Error: no' } });
-    return success({ type: 'success', result: { type: 'string', value: `{"given":${given.value}}` } });
+    if (given.value === 'throw') return success({ type: 'exception', exceptionDetails: { text: 'Error: no' } });
+    return success({ type: 'success', result: { type: 'string', value: `{"given":"${given.value}"}` } });
   });
   const page = await BidiPage.open(connection, 'http://page.test/');
   expect(sent.map(({ method }) => method)).toEqual(['browsingContext.create', 'browsingContext.navigate']);
 
-  expect(await page.evaluate((given) => ({ given }), [1, 'two'])).toEqual({ given: [1, 'two'] });
+  expect(await page.evaluate((given) => ({ given }), 'two')).toEqual({ given: 'two' });
   await expect(page.evaluate((given) => given, 'throw')).rejects.toThrow('the page threw Error: no');
 
   const told: string[] = [];
@@ -81,4 +81,21 @@ test('a page calls functions, and is called', async () => {
   connection.receive(message('tab-1/mark', 'here'));
   connection.receive(message('tab-2/mark', 'elsewhere'));
   expect(told).toEqual(['here']);
+});
+
+test('what a page is given keeps its holes', () => {
+  expect(localValue([{ a: 1, b: undefined }, null, 'c'])).toEqual({
+    type: 'array',
+    value: [
+      {
+        type: 'object',
+        value: [
+          ['a', { type: 'number', value: 1 }],
+          ['b', { type: 'undefined' }],
+        ],
+      },
+      { type: 'null' },
+      { type: 'string', value: 'c' },
+    ],
+  });
 });

@@ -20,12 +20,13 @@ export class BidiPage {
   }
 
   /**
-   * Calls a function in the page, of which only the source gets there; what it is given, and returns, travels as JSON.
+   * Calls a function in the page, of which only the source gets there. It is given plain data, and returns what JSON can
+   * hold.
    * @throws BidiError with what the page threw
    */
   async evaluate<A, R>(action: (given: A) => R | Promise<R>, given: A): Promise<R> {
-    const source = `async (given) => JSON.stringify(await (${action.toString()})(JSON.parse(given)))`;
-    const result = await this.#call(source, [{ type: 'string', value: JSON.stringify(given ?? null) }]);
+    const source = `async (given) => JSON.stringify(await (${action.toString()})(given))`;
+    const result = await this.#call(source, [localValue(given)]);
     return (result['type'] === 'string' ? JSON.parse(String(result['value'])) : undefined) as R;
   }
 
@@ -55,4 +56,15 @@ export class BidiPage {
     }
     return fieldsOf(answer['result']);
   }
+}
+
+/** Plain data as the protocol writes it (script.LocalValue). */
+export function localValue(value: unknown): Fields {
+  if (value === undefined) return { type: 'undefined' };
+  if (value === null) return { type: 'null' };
+  if (Array.isArray(value)) return { type: 'array', value: value.map(localValue) };
+  if (typeof value === 'object') {
+    return { type: 'object', value: Object.entries(value).map(([name, each]) => [name, localValue(each)]) };
+  }
+  return { type: typeof value, value };
 }
