@@ -3,7 +3,7 @@ import { DISK_MIB, type DiskSpeeds } from './guest-scripts.ts';
 import { beginMark, rateMark, rateOf } from './guest/index.ts';
 import type { Arch, Bundle, ProgramTest, SoftwareTest } from './guest/index.ts';
 import type { Loop } from './programs.ts';
-import type { OwnGroup, Sample } from './sample.ts';
+import { PROCESSOR, type OwnGroup, type Sample } from './sample.ts';
 
 export interface Backend {
   /** As in the results. */
@@ -61,7 +61,7 @@ export function programSamples(test: ProgramTest | SoftwareTest, { output, proce
   const [begin, end] = programMarks([test]).map((mark) => processor?.get(mark));
   if (begin === undefined || end === undefined || end <= begin) return [sample];
   const byProcessor = better === 'lower' ? end - begin : (value * seconds) / (end - begin);
-  return [sample, { ...sample, test: `${test.test}, processor time`, value: byProcessor }];
+  return [sample, { ...sample, test: `${test.test}${PROCESSOR}`, value: byProcessor }];
 }
 
 /** A backend that is not on this machine, and why. */
@@ -97,7 +97,7 @@ export function loopSamples({ name }: Loop, instructions: number, seconds: numbe
   const sample = { group: 'loops', unit: 'M instr/s', better: 'higher' } as const;
   return [
     { ...sample, test: `loop: ${name}`, value: instructions / seconds / 1e6 },
-    { ...sample, test: `loop: ${name}, processor time`, value: instructions / processor / 1e6 },
+    { ...sample, test: `loop: ${name}${PROCESSOR}`, value: instructions / processor / 1e6 },
   ];
 }
 

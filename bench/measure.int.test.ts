@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../e2e/support/temporary-folder.ts';
 import type { Backend } from './backend.ts';
-import { mediansOf } from './baselines.ts';
 import { programTests, type Bundle } from './guest/index.ts';
 import { measure } from './measure.ts';
 import { readOptions, type Options } from './options.ts';
-import { summarize, type Sample } from './sample.ts';
+import type { Sample } from './sample.ts';
 
 const boot = (value: number): Sample => ({ test: 'boot', group: 'boot', unit: 's', better: 'lower', value });
 
@@ -56,12 +55,4 @@ test('a quick run is one boot with a part of the tests; a pattern chooses others
   expect(bundles.map(({ tests }) => tests.length)).toEqual([programTests.filter(({ quick }) => quick).length, 2]);
   expect(bundles[1].script).toBe('export BENCH_MS=1000\n./crc bitwise\n./crc table\ntrue\n');
   expect([...bundles[1].files.keys()]).toEqual(['crc']);
-});
-
-test('a baseline holds what was measured of tabhyve', () => {
-  const samples = [
-    { backend: 'tabhyve-node', ...boot(1.23456) },
-    { backend: 'qemu', ...boot(9) },
-  ];
-  expect(mediansOf(summarize(samples))).toEqual({ 'tabhyve-node': { boot: 1.235 } });
 });

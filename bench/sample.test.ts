@@ -15,8 +15,15 @@ test('a result is the median of its samples', () => {
 });
 
 test('a table has the ratio to the peer', () => {
-  const text = table(summarize([boot('tabhyve-node', 3), boot('qemu', 1.5)]));
+  const text = table(summarize([boot('tabhyve-node', 3), boot('qemu', 1.5)]), []);
   expect(text.split('\n')).toHaveLength(4);
   expect(text).toContain('2.00 × qemu');
-  expect(table([])).toContain('median');
+  expect(table([], [])).toContain('median');
+});
+
+test('a table has the ratio to a baseline', () => {
+  const baseline = { name: 'before', medians: { 'tabhyve-node': { boot: 6 } } };
+  const lines = table(summarize([boot('tabhyve-node', 3), boot('qemu', 1.5)]), [baseline]).split('\n');
+  expect(lines[0]).toMatch(/× before \|$/);
+  expect(lines[2]).toMatch(/ 2\.00 +\|$/);
 });

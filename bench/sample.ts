@@ -19,6 +19,9 @@ export const printedGroups = [...programGroups, 'software'] as const;
 export const groups = [...ownGroups, ...printedGroups] as const;
 export type Group = (typeof groups)[number];
 
+/** The end of the name of a test that counts processor time, beside one that counts time on the wall. */
+export const PROCESSOR = ', processor time';
+
 /** Samples of one test on one backend, taken together. */
 export interface Result {
   readonly test: string;

@@ -1,6 +1,6 @@
 /** Results as tables, in Markdown, which reads well in a terminal too. */
 import type { Baseline } from './baselines.ts';
-import { printedGroups, type Result } from './sample.ts';
+import { printedGroups, PROCESSOR, type Result } from './sample.ts';
 
 /** Backends that others are compared with: the first of these that has measured the same. */
 const REFERENCES = ['raw store', 'raw file', 'qemu'];
@@ -11,9 +11,6 @@ const MEDIUM: Readonly<Record<string, string>> = {
   'tabhyve-node': 'raw file',
   qemu: 'raw file',
 };
-
-/** The end of the names of tests that count processor time. */
-const PROCESSOR = ', processor time';
 
 /** Who is compared with all others: the first of these that was measured. */
 const SUBJECTS = ['tabhyve-chromium', 'tabhyve-node'];
@@ -44,7 +41,7 @@ export function tables(results: readonly Result[], baselines: readonly Baseline[
   const isPrinted = ({ group }: Result): boolean => printedGroups.some((name) => name === group);
   const isProcessor = ({ test }: Result): boolean => test.endsWith(PROCESSOR);
   const own = results.filter((result) => !isPrinted(result));
-  const parts = own.length > 0 || results.length === 0 ? [table(own)] : [];
+  const parts = own.length > 0 || results.length === 0 ? [table(own, baselines)] : [];
   for (const group of printedGroups) {
     const all = results.filter((result) => result.group === group);
     for (const each of [all.filter((result) => !isProcessor(result)), all.filter(isProcessor)]) {
@@ -56,15 +53,30 @@ export function tables(results: readonly Result[], baselines: readonly Baseline[
   return parts.join('\n\n');
 }
 
-/** One line for each test and backend. */
-export function table(results: readonly Result[]): string {
+/** One line for each test and backend; last, how many times as fast it is as when a baseline was taken. */
+export function table(results: readonly Result[], baselines: readonly Baseline[]): string {
+  const known = baselines.filter(({ medians }) =>
+    results.some(({ backend, test }) => medians[backend]?.[test] !== undefined),
+  );
   const rows = results.map((result) => {
     const { test, backend, median, min, max, n, unit, better } = result;
     const reference = referenceOf(result, results);
     const ratio = reference === undefined ? '' : `${(median / reference.median).toFixed(2)} × ${reference.backend}`;
-    return [test, backend, figure(median), `${figure(min)} – ${figure(max)}`, String(n), unit, better, ratio];
+    const before = known.map(({ medians }) => ratioOf(result, medians[backend]?.[test])?.toFixed(2) ?? '');
+    return [
+      test,
+      backend,
+      figure(median),
+      `${figure(min)} – ${figure(max)}`,
+      String(n),
+      unit,
+      better,
+      ratio,
+      ...before,
+    ];
   });
-  return layOut(['test', 'backend', 'median', 'range', 'n', 'unit', 'better', 'ratio'], rows);
+  const head = ['test', 'backend', 'median', 'range', 'n', 'unit', 'better', 'ratio'];
+  return layOut([...head, ...known.map(({ name }) => `× ${name}`)], rows);
 }
 
 /**
