@@ -8,6 +8,7 @@ const REFERENCES = ['raw store', 'raw file', 'qemu'];
 /** Which raw medium lies under a backend's disk. */
 const MEDIUM: Readonly<Record<string, string>> = {
   'tabhyve-chromium': 'raw store',
+  'tabhyve-firefox': 'raw store in Firefox',
   'tabhyve-node': 'raw file',
   qemu: 'raw file',
 };

@@ -31,6 +31,8 @@ export interface BrowserPage {
 export interface Browser {
   readonly name: string;
   readonly description: string;
+  /** The name of its IndexedDB in the results, with nothing around it. */
+  readonly rawStore: string;
   /** Loads an address in a new page, does something there, and closes it. */
   inPage<T>(address: string, action: (page: BrowserPage) => Promise<T>): Promise<T>;
   /** The processes that run pages. */
@@ -108,7 +110,7 @@ export async function browserBackend(browser: Browser, loops: readonly Loop[], o
           const options = { words: execWord(diskScript), memory: MEMORY, disk: 256 * MIB };
           const { output } = await page.evaluate((given) => bench.debian(given, undefined), options);
           const raw = await page.evaluate((mib) => bench.rawStore(mib), DISK_MIB);
-          return [...diskSamples(readDisk(output)), ...rawSamples('raw store', raw)];
+          return [...diskSamples(readDisk(output)), ...rawSamples(browser.rawStore, raw)];
         }),
       memory: async () => [
         ...(await using((page) => measureMemory(page, browser, undefined))),

@@ -27,6 +27,7 @@ export async function startChromium(name: string, profile: string): Promise<Brow
   return {
     name,
     description: version.trim(),
+    rawStore: 'raw store',
     inPage: async (address, action) => {
       const page = await context.newPage();
       try {

@@ -18,6 +18,7 @@ export async function firefox(loops: readonly Loop[], folder: string): Promise<B
     {
       name,
       description: version.trim(),
+      rawStore: 'raw store in Firefox',
       inPage: async (address, action) => {
         const page = await BidiPage.open(started.connection, address);
         try {
