@@ -53,6 +53,6 @@ test('a quick run is one boot with a part of the tests; a pattern chooses others
   await measure([backend], options('--quick'), surroundings);
   await measure([backend], options('integer', '--rounds', '1', '--test', 'crc'), surroundings);
   expect(bundles.map(({ tests }) => tests.length)).toEqual([programTests.filter(({ quick }) => quick).length, 2]);
-  expect(bundles[1].script).toBe('export BENCH_MS=1000\n./crc bitwise\n./crc table\ntrue\n');
+  expect(bundles[1].script).toBe('export BENCH_WARM_MS=1000 BENCH_MS=1000\n./crc bitwise\n./crc table\ntrue\n');
   expect([...bundles[1].files.keys()]).toEqual(['crc']);
 });

@@ -28,7 +28,7 @@ Backends: ${backends.join(', ')}. Those that are not on this machine are named.
 Options:
   --rounds NUMBER   how often each is measured, in turns (default: 5)
   --quick           two minutes: one round, shorter runs, a part of the tests; if no group is named, integer, float,
-                    copy and system
+                    copy and system. Peers' compilers get too little time
   --backend NAME    measures it alone; may be given several times
   --test PATTERN    runs guest programs of this name alone: a part of the name, or with * for anything
   --json FILE       writes an array of {test, group, unit, better, backend, median, min, max, n}

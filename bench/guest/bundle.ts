@@ -16,11 +16,16 @@ export interface Bundle {
 /** The script's name in {@link bundleTar}. */
 export const SCRIPT = 'run';
 
-/** `milliseconds`: for how long each test runs against the clock, as bench/guest/programs/bench.h says. */
+/** How long each test warms up, and then runs against the clock, in milliseconds: bench/guest/programs/bench.h. */
+export interface Length {
+  readonly warm: number;
+  readonly run: number;
+}
+
 export function makeBundle(
   tests: readonly ProgramTest[],
   programs: readonly BuiltProgram[],
-  milliseconds: number,
+  { warm, run }: Length,
 ): Bundle {
   const needed = new Set(tests.map(({ program }) => program));
   // What kernel.c starts.
@@ -29,7 +34,11 @@ export function makeBundle(
     .filter(({ name }) => needed.has(name))
     .map(({ name, path }): [string, Uint8Array] => [name, readFileSync(path)]);
   const lines = tests.map(({ program, args }) => ['./' + program, ...args].join(' '));
-  return { tests, files: new Map(files), script: `export BENCH_MS=${milliseconds}\n${lines.join('\n')}\ntrue\n` };
+  return {
+    tests,
+    files: new Map(files),
+    script: `export BENCH_WARM_MS=${warm} BENCH_MS=${run}\n${lines.join('\n')}\ntrue\n`,
+  };
 }
 
 /** The bundle as a tar: a disk can hold it as it is, and `tar xf /dev/vdb` unpacks it. */

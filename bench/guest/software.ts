@@ -13,7 +13,11 @@ type Row = readonly [test: string, command: string, check: string];
 
 const rows: readonly Row[] = [
   ['python', 'python3 work.py', '060bb17f18fbd95a'],
-  ['gcc', "gcc -O2 -o /tmp/sha256 sha256.c && BENCH_MS=1 /tmp/sha256 | awk '/^rate/ { print $4 }'", 'cf452def8d17c831'],
+  [
+    'gcc',
+    "gcc -O2 -o /tmp/sha256 sha256.c && BENCH_MS=1 BENCH_WARM_MS=1 /tmp/sha256 | awk '/^rate/ { print $4 }'",
+    'cf452def8d17c831',
+  ],
   ['gzip', 'gzip -c text | gzip -dc | sha256sum', '652cc7711127876a'],
   ['openssl', `openssl enc -aes-128-cbc -K ${KEY} -iv ${KEY} -in text | sha256sum`, '489f370254f98bfb'],
   ['sqlite', 'sqlite3 /tmp/database <work.sql', '6d07b8f387da5c01'],

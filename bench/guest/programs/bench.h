@@ -9,8 +9,7 @@
  *     wrong NAME GOT EXPECTED           instead, if a piece returned something else than the first one
  *
  * The check depends on nothing but the program: it is the same on every processor, and bench/guest/tests.ts knows it.
- * BENCH_MS in the environment is how long the clock runs, in milliseconds. It warms up for half of that before, and for
- * 400 at least if it is to run for more than 100: compilers need their time, whatever the clock is to say afterwards.
+ * BENCH_MS in the environment is how long the clock runs, BENCH_WARM_MS how long it warms up before, in milliseconds.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -39,16 +38,21 @@ static void repeat(const char *name, Work *work, uint64_t count, uint64_t check)
 	}
 }
 
+static double seconds_of(const char *variable)
+{
+	const char *milliseconds = getenv(variable);
+	return (milliseconds == NULL ? 1000 : atof(milliseconds)) / 1000;
+}
+
 /* `units` is how many VALUE counts for one piece of work. Returns the status of the program. */
 static int measure(const char *name, double units, Work *work)
 {
-	const char *given = getenv("BENCH_MS");
-	double length = (given == NULL ? 1000 : atof(given)) / 1000;
+	double length = seconds_of("BENCH_MS");
 	uint64_t check = work();
 
 	/* So many pieces between looks at the clock that they take a fiftieth of the time. */
 	uint64_t count = 1;
-	double warm = length > 0.1 && length < 0.8 ? 0.4 : length / 2, end = seconds() + warm;
+	double end = seconds() + seconds_of("BENCH_WARM_MS");
 	for (double start = seconds(); start < end;) {
 		repeat(name, work, count, check);
 		double now = seconds();
