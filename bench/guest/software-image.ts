@@ -1,6 +1,6 @@
 /** A disk with Debian's software for riscv64 and what bench/guest/software.ts makes it do. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exclusively, exists, temporaryBeside, writeWhole } from '../../guest/cache.ts';
@@ -55,11 +55,18 @@ export async function softwareImage(cache: string, log: (line: string) => void):
   for (const [name, data] of files) hash.update(`\0${name}\0`).update(data);
   const path = join(cache, 'bench', `software-${hash.digest('hex').slice(0, 16)}.img`);
   const make = async (): Promise<void> => {
-    if (!(await exists(path))) await makeImage(path, files, cache, log);
+    if (await exists(path)) return;
+    await removeOthers(join(cache, 'bench'));
+    await makeImage(path, files, cache, log);
   };
   await mkdir(join(cache, 'bench'), { recursive: true });
   await exclusively(join(cache, 'bench', 'lock'), make);
   return path;
+}
+
+/** Images of before: each takes 200 MB. */
+async function removeOthers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith('software-')) await rm(join(folder, name));
 }
 
 /**
