@@ -18,7 +18,7 @@ export interface GuestImages extends Omit<Guest, 'ram' | 'board'> {
 }
 
 /** How often a place is jumped to before it is compiled. */
-const HOT_LIMIT = 100;
+const HOT_LIMIT = Number(globalThis.process?.env?.['HOT'] ?? 4000);
 
 /** What is learned about a guest while it is loaded. */
 export interface LoadedGuest {

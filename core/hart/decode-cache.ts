@@ -1,5 +1,6 @@
 /**
- * A hart's decoded pages: a fixed number of slots, found by guest page, reused first in, first out.
+ * A hart's decoded pages: a fixed number of slots, found by guest page. When all are taken, one is reused that
+ * was not looked up since the last round (the "clock").
  *
  * A page's slot is good while the page's version is what it was decoded at; FENCE.I drops the others. Everything here
  * is a cache: it may be emptied at any moment between instructions.
@@ -39,6 +40,9 @@ export class DecodeCache {
   /** Whether a slot's links may be other than 0; at first they may, since the memory may be a copied one. */
   readonly #linked = new Uint8Array(DECODE_SLOTS).fill(1);
   readonly #decoded = blankDecoded();
+  /** Whether a slot was looked up since the hand passed it. */
+  readonly #used = new Uint8Array(DECODE_SLOTS);
+  /** The hand of the clock. */
   #next = 0;
   #epoch: number;
   /** Instructions decoded so far. */
@@ -78,7 +82,10 @@ export class DecodeCache {
    */
   page(page: number): number {
     const slot = this.#index[page] - 1;
-    if (slot >= 0 && this.#versions[slot] === this.#states.version(page)) return this.#entries(slot);
+    if (slot >= 0 && this.#versions[slot] === this.#states.version(page)) {
+      this.#used[slot] = 1;
+      return this.#entries(slot);
+    }
     const before = this.#acknowledged.load();
     const entries = this.#entries(this.#claim(page, slot));
     return this.#acknowledged.load() === before ? entries : 0;
@@ -182,11 +189,22 @@ export class DecodeCache {
     return this.#map.decodePages + slot * DECODED_PAGE_SIZE + FIRST_ENTRY;
   }
 
-  /** Gives `page` a blank slot: the one it has, or the oldest. */
-  #claim(page: number, slot: number): number {
-    const taken = slot >= 0 ? slot : this.#next;
-    if (slot < 0) {
+  /** The slot to take next. A lookup marks a slot as used, and goes by that way once the fetch TLB was emptied. */
+  #unused(): number {
+    while (this.#used[this.#next] !== 0) {
+      this.#used[this.#next] = 0;
       this.#next = (this.#next + 1) % DECODE_SLOTS;
+    }
+    const slot = this.#next;
+    this.#next = (this.#next + 1) % DECODE_SLOTS;
+    return slot;
+  }
+
+  /** Gives `page` a blank slot: the one it has, or one that was not used of late. */
+  #claim(page: number, slot: number): number {
+    const taken = slot >= 0 ? slot : this.#unused();
+    this.#used[taken] = 1;
+    if (slot < 0) {
       const old = this.#pages[taken];
       if (old >= 0) {
         this.#index[old] = 0;

@@ -41,8 +41,9 @@ export function generateHart(map: MemoryMap, hart: number, exact = false): Uint8
   const run = defineRun(code, { ...privileged, ...memory, tlb, attend, float, enter }, exact);
   const exported = [run, tlb.flushTlbs, tlb.updateContexts, privileged.changes.updateInterrupts];
   for (const callee of [...exported, privileged.takeInterrupt, privileged.raise, translate]) module.export(callee);
-  for (const callee of [memory.fetchPage, memory.cacheBlock, memory.loadSlow, memory.storeSlow]) module.export(callee);
-  for (const callee of [memory.atomicAddress, memory.reserveAddress]) module.export(callee);
+  for (const callee of [memory.fetchPage, memory.cacheBlock, memory.loadPlace, memory.storePlace])
+    module.export(callee);
+  for (const callee of [memory.atomicAddress, memory.reserveAddress, privileged.csr]) module.export(callee);
   for (const [name, callee] of Object.entries<Callee>(float)) module.export(callee, name);
   return module.encode();
 }

@@ -10,9 +10,9 @@ import { emitAmo } from './amo.ts';
 import { bits, expr, WasmState } from './state.ts';
 import { entryOffset, lookupTag } from './tlb.ts';
 
-const LOADS_U = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
-const LOADS_S = { 1: 'i64.load8_s', 2: 'i64.load16_s', 4: 'i64.load32_s', 8: 'i64.load' } as const;
-const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
+export const LOADS_U = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
+export const LOADS_S = { 1: 'i64.load8_s', 2: 'i64.load16_s', 4: 'i64.load32_s', 8: 'i64.load' } as const;
+export const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
 const EXTENSIONS = { 1: 'extend8', 2: 'extend16', 4: 'extend32' } as const;
 
 /** Part of an entry behind its tag; see tlb.ts. */

@@ -215,10 +215,11 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
     this.#return(this.#frame.routines.sret);
   }
   #return(routine: Callee): void {
-    const { f, code, target, refetch } = this.#frame;
+    const { f, code, target, heat, refetch } = this.#frame;
     f.call(routine);
     this.#trapIfExcepted();
     f.set(target, code.load64('pc'));
+    f.set(heat, 1);
     f.br(refetch);
     this.#continuation = 'gone';
   }

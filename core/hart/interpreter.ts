@@ -19,6 +19,7 @@ import type { HartCode } from './code.ts';
 import { FIRST_LINK, Op, PARCELS } from './decoded.ts';
 import type { FloatRoutines } from './float/index.ts';
 import { InstructionEmitter } from './instruction-emitter.ts';
+import { RegionExit } from './links.ts';
 import type { MemoryRoutines } from './memory.ts';
 import type { PrivilegedRoutines } from './privileged.ts';
 import type { TlbRoutines } from './tlb.ts';
@@ -94,6 +95,7 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
   const raise = (): void => {
     f.call(routines.raise);
     f.set(target, code.load64('pc'));
+    f.set(heat, 1);
     if (exact) {
       f.scope(() => syncCount(1));
       return leave(Exit.BUDGET);
@@ -217,12 +219,12 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
       const exit = f.let(call(routines.enter, link));
       const left = f.let(code.load32('left'));
       code.count(f, 'statEntered');
-      code.store64(f, 'statInterpreted', code.load64('statInterpreted').add(exit.zext()));
+      code.store64(f, 'statInterpreted', code.load64('statInterpreted').add(exit.and(1).zext()));
       code.store64(f, 'statCompiled', code.load64('statCompiled').add(count.sub(left).sext()));
       f.set(count, left);
       f.set(target, code.load64('pc'));
-      f.set(heat, exit.eqz());
-      f.brIf(frame.refetch, exit.eqz().or(code.loadAtomic('attention')).or(count.ltS(1)));
+      f.set(heat, 1);
+      f.brIf(frame.refetch, exit.ne(RegionExit.INTERPRET).or(code.loadAtomic('attention')).or(count.ltS(1)));
       // The instruction at `pc` is not for compiled code, even where some begins with it.
       f.set(page, call(routines.fetchPage, target));
       f.brIf(frame.refetch, page.eqz());

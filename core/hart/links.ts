@@ -16,10 +16,12 @@ import { entryOffset, lookupTag } from './tlb.ts';
 
 /** What compiled code returns. */
 export const RegionExit = {
-  /** `pc` says where to go on. No instruction was executed that changes the mode, translations or code. */
+  /** `pc` says where to go on. No instruction was executed that changes the privilege, translations or code. */
   NEXT: 0,
-  /** The instruction at `pc` is the interpreter's; or there is attention. */
+  /** The instruction at `pc` is the interpreter's. */
   INTERPRET: 1,
+  /** The interpreter goes on at `pc`: there is attention, or nothing is compiled there. */
+  RESUME: 2,
 } as const;
 
 export const REGION: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
@@ -59,15 +61,16 @@ export function defineEnter(module: ModuleBuilder, fields: HartFields): Callee {
 
 /**
  * `nest(back, depth, base)`: runs compiled code from `pc` on until `pc` is `back`, where the guest's call returns, and
- * returns NEXT then. INTERPRET when the interpreter must go on from `pc`: then all callers return too.
+ * returns NEXT then. Else the interpreter must go on from `pc`: all callers return too.
  */
 export function defineNest(module: ModuleBuilder, fieldsAt: (base: Expr) => HartFields): Callee {
   const f = module.function('nest', { back: 'i64', depth: 'i32', base: 'i32' }, ['i32']);
   const { back, depth, base } = f.args;
   const fields = fieldsAt(base);
   f.loop('again', (again) => {
-    const link = findLink(f, fields, () => f.return(RegionExit.INTERPRET));
-    f.ifUnlikely(enterLink(link, depth, base), () => f.return(RegionExit.INTERPRET));
+    const link = findLink(f, fields, () => f.return(RegionExit.RESUME));
+    const exit = f.let(enterLink(link, depth, base));
+    f.ifUnlikely(exit, () => f.return(exit));
     f.brIf(again, fields.load64('pc').ne(back), 'unlikely');
   });
   f.return(RegionExit.NEXT);

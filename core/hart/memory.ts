@@ -20,6 +20,12 @@ export interface MemoryRoutines {
   readonly atomicAddress: Callee;
   /** (address, width): the same for LR, which needs to read only. */
   readonly reserveAddress: Callee;
+  /**
+   * (address, length): where these bytes are in the shared memory, by the TLB that is filled with their page; 0, and no
+   * exception, when that cannot be said: they cross a page, are not RAM, or would fault.
+   */
+  readonly loadPlace: Callee;
+  readonly storePlace: Callee;
   /** (address): the decoded page, or 0 and an exception. */
   readonly fetchPage: Callee;
   /** (operation, address); operations as {@link CACHE_BLOCK_OPERATIONS}. */
@@ -38,6 +44,8 @@ export function defineMemory(code: HartCode, translate: Callee): MemoryRoutines 
     storeSlow,
     atomicAddress: defineAtomicAddress(code, translate, prepareWrite),
     reserveAddress: defineReserveAddress(code, translate),
+    loadPlace: definePlace(code, translate),
+    storePlace: definePlace(code, translate, prepareWrite),
     fetchPage: defineFetchPage(code, translate),
     cacheBlock: defineCacheBlock(code, translate, prepareWrite),
   };
@@ -139,6 +147,26 @@ function defineStoreSlow(code: HartCode, translate: Callee, prepareWrite: Callee
   code.store64(f, 'exceptionTval', address);
   code.store64(f, 'transfer', value);
   f.call(code.host.mmioWrite, physical.wrap(), width);
+  return f;
+}
+
+/** With `prepareWrite` for stores. */
+function definePlace(code: HartCode, translate: Callee, prepareWrite?: Callee): Callee {
+  const name = prepareWrite ? 'store_place' : 'load_place';
+  const f = code.module.function(name, { address: 'i64', length: 'i32' }, ['i32']);
+  const { address, length } = f.args;
+  code.count(f, 'statTlbMisses');
+  f.if(crosses(address, length), () => f.return(0));
+  f.if(call(translate, address, prepareWrite ? Access.WRITE : Access.READ).eqz(), () => {
+    code.store32(f, 'exception', 0);
+    f.return(0);
+  });
+  const physical = f.let(code.load64('walkAddress'));
+  f.if(inRam(code, physical).eqz(), () => f.return(0));
+  const host = f.let(ramOffset(code, physical));
+  if (prepareWrite) f.call(prepareWrite, host);
+  fill(f, code, prepareWrite ? code.map.storeTlb : code.map.loadTlb, address, host);
+  f.return(host);
   return f;
 }
 

@@ -33,10 +33,9 @@ const NO_SPACE = (1n << 64n) - 1n;
 /** Offset of the entry for an address within a TLB. */
 export function entryOffset(address: Expr): Expr {
   return address
-    .shrU(12)
+    .shrU(12 - 4)
     .wrap()
-    .and(TLB_ENTRIES - 1)
-    .shl(4);
+    .and((TLB_ENTRIES - 1) << 4);
 }
 
 /** The tag that an access of `width` bytes at `address` must find. `context` is an `i64`, shifted already. */

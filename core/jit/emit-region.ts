@@ -5,13 +5,14 @@ import type { MemoryMap } from '../shared/memory-map.ts';
 import type { Expr } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
+import { groupAccesses } from './access-groups.ts';
 import { blockSuccessors, flowOf, type Flow } from './flow.ts';
 import { isPolled, livenessOf, type BlockLiveness } from './liveness.ts';
 import { ALL_PASSES, type Passes } from './passes.ts';
 import { Ending, isCall, type Region } from './region.ts';
 import { RegionEmitter, type BlockContext } from './region-emitter.ts';
 import { RegionFrame } from './region-frame.ts';
-import { NO_REGISTERS, type RegisterSet } from './registers.ts';
+import { isFloat, NO_REGISTERS, type RegisterSet } from './registers.ts';
 import { RegionRoutines } from './routines.ts';
 import { emitStructured } from './structure.ts';
 
@@ -52,7 +53,14 @@ export class RegionModule {
   add(name: string, region: Region): FunctionBuilder {
     const typed = this.#module.function(name, PARAMETERS, REGION.results);
     const f = typed as unknown as FunctionBuilder;
-    const frame = new RegionFrame(f, typed.args, this.#fieldsAt(typed.args.base), this.#routines, this.#passes);
+    const frame = new RegionFrame(
+      f,
+      typed.args,
+      this.#fieldsAt(typed.args.base),
+      this.#routines,
+      this.#passes,
+      hasFloat(region),
+    );
     new RegionBuilder(frame, region).build();
     this.#module.export(f);
     return f;
@@ -172,13 +180,20 @@ class RegionBuilder {
       frame: this.#frame,
       leaving: liveness.leaving,
       floatIsDirty: liveness.floatIsDirty,
+      modeIsValid: false,
+      accesses: groupAccesses(block.instructions, this.#frame.passes.groups),
+      places: new Map(),
       ends: {
         branch: (condition) => endOnce(() => this.#branch(number, condition, go)),
         jump: (target) => endOnce(() => this.#jump(number, target, go)),
       },
     };
     block.instructions.forEach((here, before) => {
-      f.scope(() => here.instruction.execute(new RegionEmitter(context, here, before)));
+      const emitter = new RegionEmitter(context, here, before);
+      f.scope(() => {
+        here.instruction.execute(emitter);
+        emitter.finish();
+      });
     });
     if (ended) return;
     this.#frame.retire(block.instructions.length);
@@ -216,6 +231,10 @@ class RegionBuilder {
     this.#frame.registers.materialize(this.#liveness[to].live);
     go(this.#nodeOf(to));
   }
+}
+
+function hasFloat({ blocks }: Region): boolean {
+  return blocks.some(({ instructions }) => instructions.some(({ decoded }) => isFloat(decoded)));
 }
 
 function anyOf(value: Expr, candidates: readonly number[]): Expr {

@@ -8,7 +8,7 @@
  */
 import type { Flow } from './flow.ts';
 import { Ending, isCall, type Region, type RegionBlock } from './region.ts';
-import { isFloat, mayLeave, NO_REGISTERS, readsOf, setOf, writtenBy, type RegisterSet } from './registers.ts';
+import { isCsr, isFloat, mayLeave, NO_REGISTERS, readsOf, setOf, writtenBy, type RegisterSet } from './registers.ts';
 
 export interface BlockLiveness {
   /** At the block's beginning. */
@@ -30,12 +30,14 @@ interface Summary {
   readonly mayLeave: boolean;
   readonly writesBeforeFirstLeave: RegisterSet;
   readonly writesBeforeLastLeave: RegisterSet;
+  /** It ends with mstatus.FS known to be Dirty; or known no more. */
   readonly hasFloat: boolean;
+  readonly changesFloat: boolean;
 }
 
 function summarize({ instructions, ending }: RegionBlock): Summary {
   let [reads, writes, beforeFirst, beforeLast] = [NO_REGISTERS, NO_REGISTERS, NO_REGISTERS, NO_REGISTERS];
-  let [leaves, hasFloat] = [false, false];
+  let [leaves, hasFloat, changesFloat] = [false, false, false];
   const leave = (): void => {
     if (!leaves) beforeFirst = writes;
     beforeLast = writes;
@@ -46,10 +48,17 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
     hasFloat ||= isFloat(decoded);
     if (mayLeave(decoded)) leave();
     writes |= setOf(writtenBy(decoded));
+    // It may be left before, for the interpreter, or behind it.
+    if (isCsr(decoded)) {
+      leave();
+      changesFloat = true;
+      hasFloat = false;
+    }
   }
   if (ending === Ending.INTERPRET) leave();
+  if (ending === Ending.CALL || ending === Ending.CALL_REGISTER) [hasFloat, changesFloat] = [false, true];
   return {
-    ...{ reads, writes, mayLeave: leaves, hasFloat },
+    ...{ reads, writes, mayLeave: leaves, hasFloat, changesFloat },
     ...{ writesBeforeFirstLeave: beforeFirst, writesBeforeLastLeave: beforeLast },
   };
 }
@@ -72,7 +81,7 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
     changed = false;
     for (const i of byOrder) {
       const out = isCall(blocks[i]) ? NO_REGISTERS : dirty[i] | summaries[i].writes;
-      const floatOut = float[i] || summaries[i].hasFloat;
+      const floatOut = summaries[i].hasFloat || (float[i] && !summaries[i].changesFloat);
       for (const to of successors[i]) {
         if ((out & ~dirty[to]) === 0n && (floatOut || !float[to])) continue;
         dirty[to] |= out;

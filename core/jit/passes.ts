@@ -1,4 +1,6 @@
 /** What the compiler does beyond translating: each pass can be switched off, and what is left is still right. */
+import { hostFuses } from '../wasm/relaxed.ts';
+
 export interface Passes {
   /**
    * Registers whose value is known, a constant or a distance from the region's page, are not kept in locals but folded
@@ -9,7 +11,27 @@ export interface Passes {
   readonly copies: boolean;
   /** The data context of the TLBs is read once for a region, not at each access. */
   readonly context: boolean;
+  /** Accesses by the same base register share one look into the TLB. See access-groups.ts. */
+  readonly groups: boolean;
+  /** Floating point is calculated by the host's operations where their results are certain. See inline-float.ts. */
+  readonly floats: boolean;
+  /** The host multiplies and adds with one rounding (core/wasm/relaxed.ts), and `floats` may use that. */
+  readonly fuses: boolean;
 }
 
-export const ALL_PASSES: Passes = { constants: true, copies: true, context: true };
-export const NO_PASSES: Passes = { constants: false, copies: false, context: false };
+export const ALL_PASSES: Passes = {
+  constants: true,
+  copies: true,
+  context: true,
+  groups: true,
+  floats: true,
+  fuses: hostFuses(),
+};
+export const NO_PASSES: Passes = {
+  constants: false,
+  copies: false,
+  context: false,
+  groups: false,
+  floats: false,
+  fuses: false,
+};

@@ -2,10 +2,12 @@
  * Finds the blocks of a region: what is reached from one instruction by branches within its page, across calls, and
  * behind instructions that are the interpreter's. What was never executed is left out: it will be a way out.
  */
+import { csrs } from '../isa/csr.ts';
 import { decode, isLong, type Decoded } from '../isa/decode.ts';
 import { instructionNumber, instructions } from '../isa/table.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
 import { Ending, goesTo, isCall, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
+import { isCsr } from './registers.ts';
 
 export interface ReadOptions {
   /** Instructions in a region, at most. */
@@ -29,6 +31,22 @@ function endingOf({ number, rd }: Decoded): Ending {
   if (number === JAL) return isLink(rd) ? Ending.CALL : Ending.JUMP;
   if (number === JALR) return isLink(rd) ? Ending.CALL_REGISTER : Ending.JUMP_REGISTER;
   return Ending.BRANCH;
+}
+
+/**
+ * CSRs that are accessed in regions: those of the supervisor's traps and of floating point, and the clock. What counts
+ * instructions is not among them, nor what changes translations or the machine's own mode.
+ */
+const COMPILED_CSRS = new Set(
+  [
+    ...['fflags', 'frm', 'fcsr', 'time', 'stimecmp'],
+    ...['sstatus', 'sie', 'sip', 'stvec', 'sscratch', 'sepc', 'scause', 'stval'],
+  ].map((name) => csrs.find((csr) => csr.name === name)?.number),
+);
+
+function isCompiled({ instruction, decoded }: RegionInstruction): boolean {
+  if (instruction.kind !== 'system') return true;
+  return isCsr(decoded) && COMPILED_CSRS.has(decoded.imm);
 }
 
 /**
@@ -78,7 +96,7 @@ class Reader {
       const here = this.#decode(at);
       if (here === undefined) return;
       const next = at + here.decoded.length;
-      if (here.instruction.kind === 'system') {
+      if (!isCompiled(here)) {
         this.#lead(next);
         return;
       }
@@ -121,7 +139,7 @@ class Reader {
   #isInterpreters(offset: number): boolean {
     if (offset >= PAGE_SIZE) return false;
     const here = this.#decode(offset);
-    return here === undefined || here.instruction.kind === 'system';
+    return here === undefined || !isCompiled(here);
   }
 
   /** The instruction at an offset; `undefined` for one that is none, or that goes beyond the page. */

@@ -2,14 +2,20 @@
  * The emitter of the compiler: operands are known, registers are locals. What an access cannot do inline is done by the
  * hart's routines; where those find that the instruction faults, it is left to the interpreter, which executes it anew.
  */
-import type { Bits, Cond, Emitter, Width } from '../isa/emitter.ts';
-import type { FloatRoutine } from '../isa/float-routines.ts';
+import { csrIndex } from '../isa/csr.ts';
+import type { Bits, Cond, CsrOperation, Emitter, Width } from '../isa/emitter.ts';
+import { isExactRoutine, type FloatRoutine } from '../isa/float-routines.ts';
+import { F64, fromHost, toHost } from '../hart/float/format.ts';
+import type { AccessGroup, GroupedAccess } from './access-groups.ts';
+import { emitFloat } from './inline-float.ts';
+import { isHeldAsNumber, openSingle } from './inline-float-single.ts';
 import { MSTATUS } from '../isa/mstatus.ts';
-import { GuestEmitter } from '../hart/guest-emitter.ts';
+import { GuestEmitter, LOADS_S, LOADS_U, STORES } from '../hart/guest-emitter.ts';
 import { CACHE_BLOCK_OPERATIONS } from '../hart/memory.ts';
+import { CSR_OPERATIONS } from '../hart/privileged.ts';
 import { bits, expr } from '../hart/state.ts';
-import { entryOffset } from '../hart/tlb.ts';
-import { call, hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { entryOffset, lookupTag } from '../hart/tlb.ts';
+import { access, call, hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { FIRST_FLOAT, type RegisterSet } from './registers.ts';
@@ -21,6 +27,11 @@ export interface BlockContext {
   readonly leaving: RegisterSet;
   /** Whether mstatus.FS is known to be Dirty. */
   floatIsDirty: boolean;
+  /** The block's loads and stores, by their place in it, and where groups were found to be. */
+  readonly accesses: ReadonlyMap<number, GroupedAccess>;
+  readonly places: Map<AccessGroup, Expr>;
+  /** Whether frm is known to be a rounding mode. */
+  modeIsValid: boolean;
   /** Ends the block at a branch whose condition is given, at a jump to where it leads, or to an address. */
   readonly ends: {
     branch(condition: Expr): void;
@@ -35,6 +46,8 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   /** Instructions of the block before this one. */
   readonly #before: number;
   #conditional = 0;
+  /** Whether mstatus, fcsr or what is pending may have changed. */
+  #changesState = false;
 
   constructor(block: BlockContext, here: RegionInstruction, before: number) {
     const { frame } = block;
@@ -103,7 +116,10 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     const { rd, rdFile } = this.#here.decoded;
     const written = rdFile === 'f' ? FIRST_FLOAT + rd : rd;
     if (passes.constants && this.#frame.isKnown(expr(value))) return value;
+    const single = openSingle(this.f, expr(value));
+    if (single) return bits(single);
     if (passes.copies && registers.isRegister(expr(value), written)) return value;
+    if (isHeldAsNumber(expr(value))) return bits(fromHost(this.f.let(toHost(F64, expr(value)))));
     return super.let(value);
   }
   override if(condition: Cond, then: () => void, otherwise?: () => void): void {
@@ -132,9 +148,27 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   roundingMode(): Bits {
     const { rm } = this.#here.decoded;
     if (rm !== 7) return bits(i64(rm));
-    const mode = this.f.let(this.fields.load32('frm'));
-    this.f.ifUnlikely(mode.gtU(4), () => this.illegal());
+    const mode = this.fields.load32('frm');
+    if (!this.#block.modeIsValid) this.f.ifUnlikely(mode.gtU(4), () => this.illegal());
+    this.#block.modeIsValid = true;
     return bits(mode.zext());
+  }
+  override float(routine: FloatRoutine, ...args: Bits[]): Bits {
+    if (!this.#frame.passes.floats) return super.float(routine, ...args);
+    const rounds = !isExactRoutine(routine);
+    const operands = args.map(expr);
+    const mode = rounds ? operands.pop() : undefined;
+    const { rm } = this.#here.decoded;
+    return bits(
+      emitFloat(this.f, {
+        routine,
+        operands,
+        rm: rm === 7 ? undefined : rm,
+        guard: this.#frame.guard,
+        fuses: this.#frame.passes.fuses,
+        call: (values) => call(this.floatRoutine(routine, args.length), ...values, ...(mode ? [mode.wrap()] : [])),
+      }),
+    );
   }
   protected floatRoutine(routine: FloatRoutine, arity: number): Callee {
     return this.#frame.routines.float(routine, arity);
@@ -157,13 +191,54 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   protected dataContext(): Expr {
     return this.#frame.context();
   }
-  protected loadMiss(address: Expr, width: Width, use: (value: Expr) => void): void {
-    use(call(this.#frame.routines.loadSlow, address, width));
-    this.#leaveIfExcepted();
+  override loadU(width: Width, _address: Bits): Bits {
+    return this.#load(LOADS_U[width]);
   }
-  protected storeMiss(address: Expr, value: Expr, width: Width): void {
-    this.f.call(this.#frame.routines.storeSlow, address, value, width);
-    this.#leaveIfExcepted();
+  override loadS(width: Width, _address: Bits): Bits {
+    return this.#load(LOADS_S[width]);
+  }
+  #load(name: string): Bits {
+    const { host, offset } = this.#access();
+    return bits(this.f.let(access(name, host, offset)));
+  }
+  override store(width: Width, _address: Bits, value: Bits): void {
+    const { host, offset } = this.#access();
+    this.f.store(STORES[width], host, offset, expr(value));
+  }
+  /** Where the instruction's access goes: its address is always rs1 and an offset. */
+  #access(): { host: Expr; offset: number } {
+    const grouped = this.#block.accesses.get(this.#before);
+    if (!grouped) throw new Error(`${this.#here.instruction.mnemonic} is no access`);
+    const { group, isFirst, offset } = grouped;
+    if (isFirst) this.#block.places.set(group, this.#find(group));
+    return { host: this.#block.places.get(group) as Expr, offset };
+  }
+  /** Finds the place of a group's first byte. */
+  #find({ tlb, from, to }: AccessGroup): Local {
+    const { f } = this;
+    const { routines } = this.#frame;
+    const length = to - from;
+    const first = expr(this.let(this.rs1.add(from)));
+    const entry = f.let(entryOffset(first));
+    const host = this.#frame.groupLocal(this.#block.places.size);
+    const tag = access('i64.load', this.fields.pointer(entry), this.fields.parts[tlb]);
+    // The last byte's page is compared, with the entry of the first's: so bytes that cross a page miss.
+    f.if(
+      tag.eq(lookupTag(first.add(length - 1), 1, this.dataContext())),
+      () => f.set(host, this.hitPlace(tlb, first, entry)),
+      () => {
+        f.set(host, call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));
+        f.ifUnlikely(host.eqz(), () => this.#leave());
+      },
+      'likely',
+    );
+    return host;
+  }
+  protected loadMiss(): never {
+    throw new Error('accesses are grouped');
+  }
+  protected storeMiss(): never {
+    throw new Error('accesses are grouped');
   }
   /** A fault is forgotten here: the interpreter will find it again. */
   #leaveIfExcepted(): void {
@@ -201,13 +276,28 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     this.#leaveIfExcepted();
   }
 
-  // --- environment: regions have none of these ----------------------------------------------------------------------------
+  // --- environment: regions have only the first of these ----------------------------------------------------------------------------
 
   fenceI(): void {
     this.#isLeftToInterpreter();
   }
-  csr(): Bits {
-    return this.#isLeftToInterpreter();
+  csr(operation: CsrOperation, source: Bits): Bits {
+    const { f } = this;
+    const { rs1, imm } = this.#here.decoded;
+    const writes = operation === 'write' || rs1 !== 0 ? 1 : 0;
+    const { csr } = this.#frame.routines;
+    const old = f.let(call(csr, csrIndex(imm), CSR_OPERATIONS.indexOf(operation), writes, expr(source)));
+    this.#leaveIfExcepted();
+    this.#changesState = writes === 1;
+    return bits(old);
+  }
+  /** Completes the instruction. */
+  finish(): void {
+    if (!this.#changesState) return;
+    this.#frame.reload();
+    this.#block.floatIsDirty = false;
+    this.#block.modeIsValid = false;
+    this.#frame.attend(this.#block.leaving, this.#here.offset + this.#here.decoded.length, this.#before + 1);
   }
   ecall(): void {
     this.#isLeftToInterpreter();

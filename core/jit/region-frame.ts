@@ -15,6 +15,7 @@ import type { HartFields } from '../hart/fields.ts';
 import { RegionExit } from '../hart/links.ts';
 import { call, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
+import { FloatGuard } from './inline-float.ts';
 import type { BlockLiveness } from './liveness.ts';
 import type { Passes } from './passes.ts';
 import type { RegionBlock } from './region.ts';
@@ -22,9 +23,9 @@ import { RegisterFile } from './register-file.ts';
 import type { RegisterSet } from './registers.ts';
 import type { RegionRoutines } from './routines.ts';
 
-/** `at`: RegionExit, then how many instructions were retired (7 bits), then the signed offset from the page. */
-const RETIRED_SHIFT = 1;
-const OFFSET_SHIFT = 8;
+/** `at`: RegionExit (2 bits), then how many instructions were retired (7 bits), then the signed offset from the page. */
+const RETIRED_SHIFT = 2;
+const OFFSET_SHIFT = 9;
 
 /** Guest calls nested in each other, at most: each takes a part of the host's stack. */
 const MAX_DEPTH = 200;
@@ -42,13 +43,15 @@ export class RegionFrame {
   readonly passes: Passes;
   readonly registers: RegisterFile;
   readonly args: FunctionArguments;
+  readonly guard: FloatGuard;
   /** What is left of the budget. */
   readonly #left: Local;
   readonly #stubs = new Map<RegisterSet, Label>();
   readonly #used = new Set<RegisterSet>();
+  readonly #groups: Local[] = [];
   #at: Local | undefined;
   #page: Local | undefined;
-  #context: Local | undefined;
+  readonly #context: Local | undefined;
 
   constructor(
     f: FunctionBuilder,
@@ -56,13 +59,16 @@ export class RegionFrame {
     fields: HartFields,
     routines: RegionRoutines,
     passes: Passes,
+    hasFloat: boolean,
   ) {
     this.f = f;
     this.args = args;
     this.fields = fields;
     this.routines = routines;
+    this.guard = new FloatGuard(f, fields, hasFloat);
     this.passes = passes;
     this.#left = f.lastingLocal('i32');
+    this.#context = passes.context ? f.lastingLocal('i64') : undefined;
     this.registers = new RegisterFile(f, fields, (value) => passes.constants && this.isKnown(value));
   }
 
@@ -72,12 +78,14 @@ export class RegionFrame {
     return this.#page.add(offset);
   }
 
-  /** The data context of the TLBs, as an `i64`: the same for as long as the function runs. */
+  /** The data context of the TLBs, as an `i64`. */
   context(): Expr {
-    const loaded = this.fields.load32('dataContext').zext();
-    if (!this.passes.context) return loaded;
-    this.#context ??= this.f.lastingLocal('i64');
-    return this.#context;
+    return this.#context ?? this.fields.load32('dataContext').zext();
+  }
+
+  /** A local for the place of the `index`th group of accesses of a block. */
+  groupLocal(index: number): Local {
+    return (this.#groups[index] ??= this.f.lastingLocal('i32'));
   }
 
   /** Whether an expression is a constant or an address relative to the page. */
@@ -92,6 +100,11 @@ export class RegionFrame {
   /** Leaves for the interpreter to execute the instruction at `offset`, before which `retired` of the block were. */
   leave(set: RegisterSet, offset: number, retired: number): void {
     this.#out(set, offset, retired, RegionExit.INTERPRET);
+  }
+
+  /** Leaves for the instruction at `offset`, before which `retired` of the block were executed, since there is attention. */
+  resume(set: RegisterSet, offset: number, retired: number): void {
+    this.#out(set, offset, retired, RegionExit.RESUME);
   }
 
   /** Leaves for `offset`, with all of the block retired by {@link retire}. */
@@ -134,7 +147,7 @@ export class RegionFrame {
     this.registers.spillLocals(set);
     f.set(this.#left, this.#left.sub(this.#at.shrU(RETIRED_SHIFT).and(0x7f)));
     this.#store(this.address(0).add(this.#at.shrS(OFFSET_SHIFT).sext()));
-    f.return(this.#at.and(1));
+    f.return(this.#at.and(3));
   }
 
   // --- blocks ----------------------------------------------------------------------------------------------------------
@@ -150,7 +163,7 @@ export class RegionFrame {
 
   /** Looks at attention before a block. */
   poll({ dirty }: BlockLiveness, { offset }: RegionBlock): void {
-    this.f.ifUnlikely(this.#mustStop(this.#left), () => this.leave(dirty, offset, 0));
+    this.f.ifUnlikely(this.#mustStop(this.#left), () => this.resume(dirty, offset, 0));
   }
 
   /** Calls the guest's function at `target`; goes on behind with `live` loaded, once it has returned to `end`. */
@@ -159,11 +172,23 @@ export class RegionFrame {
     this.registers.spill(set);
     this.#store(target);
     f.ifUnlikely(args.depth.geU(MAX_DEPTH), () => f.return(RegionExit.NEXT));
-    const nested = call(this.routines.nest, this.address(end), args.depth.add(1), args.base);
-    f.ifUnlikely(nested, () => f.return(RegionExit.INTERPRET));
+    const nested = f.let(call(this.routines.nest, this.address(end), args.depth.add(1), args.base));
+    f.ifUnlikely(nested, () => f.return(nested));
     f.set(this.#left, fields.load32('left'));
     this.registers.beginBlock();
     this.registers.load(live);
+    this.reload();
+  }
+
+  /** Loads what is held of the hart's state besides registers, when it may have changed. */
+  reload(): void {
+    if (this.#context) this.f.set(this.#context, this.fields.load32('dataContext').zext());
+    this.guard.load();
+  }
+
+  /** Leaves for `offset` when a change of registers has called for attention. */
+  attend(set: RegisterSet, offset: number, retired: number): void {
+    this.f.ifUnlikely(this.fields.loadAtomic('attention'), () => this.resume(set, offset, retired));
   }
 
   /** Completes the function when all nodes are in it. `live`: what some entry needs. */
@@ -171,8 +196,9 @@ export class RegionFrame {
     const { f, fields } = this;
     f.prologue(() => {
       f.set(this.#left, fields.load32('left'));
-      f.ifUnlikely(this.#mustStop(this.#left), () => f.return(RegionExit.INTERPRET));
+      f.ifUnlikely(this.#mustStop(this.#left), () => f.return(RegionExit.RESUME));
       this.registers.load(live);
+      if (this.guard.isUsed) this.guard.load();
       if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));
       if (this.#context) f.set(this.#context, fields.load32('dataContext').zext());
     });

@@ -1,9 +1,10 @@
 /**
- * The guest's registers while a region is built. Each that is used has a local; while its value is known, within a
+ * The guest's registers while a region is built. Each that is used has a local, a floating-point one a number; while its value is known, within a
  * block, it is nowhere: what reads it gets the value itself, and its local is out of date.
  */
 import type { HartFields } from '../hart/fields.ts';
-import { i64, type Expr, type Local } from '../wasm/expr.ts';
+import { F64, fromHost, toHost } from '../hart/float/format.ts';
+import { access, i64, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import { FIRST_FLOAT, registersOf, type RegisterSet } from './registers.ts';
 
@@ -12,6 +13,8 @@ export class RegisterFile {
   readonly #fields: HartFields;
   readonly #isKnown: (value: Expr) => boolean;
   readonly #locals = new Map<number, Local>();
+  /** By the number of the local. */
+  readonly #registerOf = new Map<number, number>();
   readonly #known = new Map<number, Expr>();
 
   /** `isKnown`: whether an expression has the same value in all of the region, and is as cheap as a local. */
@@ -37,7 +40,7 @@ export class RegisterFile {
 
   read(register: number): Expr {
     if (register === 0) return i64(0);
-    return this.#known.get(register) ?? this.#local(register);
+    return this.#known.get(register) ?? this.#held(register);
   }
 
   /** Register 0 takes nothing. */
@@ -45,20 +48,21 @@ export class RegisterFile {
     if (register === 0) return;
     this.#known.delete(register);
     if (this.#isKnown(value)) this.#known.set(register, value);
-    else this.#f.set(this.#local(register), value);
+    else this.#set(register, value);
   }
 
   /** Whether the expression is a register other than `except`, and so does not change before `except` is written. */
   isRegister(value: Expr, except: number): boolean {
-    if (value.node.kind !== 'local') return false;
-    for (const [register, local] of this.#locals) if (local === value) return register !== except;
-    return false;
+    const { node } = value;
+    const held = node.kind === 'op' && node.op.name === 'i64.reinterpret_f64' ? node.args[0].node : node;
+    const register = held.kind === 'local' ? this.#registerOf.get(held.index) : undefined;
+    return register !== undefined && register !== except;
   }
 
   /** Brings the locals of these registers up to date, on one path. */
   materialize(set: RegisterSet): void {
     for (const [register, value] of this.#known) {
-      if ((set >> BigInt(register)) & 1n) this.#f.set(this.#local(register), value);
+      if ((set >> BigInt(register)) & 1n) this.#set(register, value);
     }
   }
 
@@ -69,23 +73,43 @@ export class RegisterFile {
 
   /** Stores the locals. */
   spillLocals(set: RegisterSet): void {
-    for (const register of registersOf(set)) this.#store(register, this.#local(register));
+    for (const register of registersOf(set)) this.#store(register, this.#held(register));
   }
 
   load(set: RegisterSet): void {
     for (const register of registersOf(set)) {
-      this.#f.set(this.#local(register), this.#fields.load64(...place(register)));
+      this.#load(register);
     }
   }
 
   #store(register: number, value: Expr): void {
     const [field, index] = place(register);
-    this.#fields.store64(this.#f, field, value, index);
+    if (register < FIRST_FLOAT) this.#fields.store64(this.#f, field, value, index);
+    else this.#f.store('f64.store', this.#fields.pointer(), this.#fields.at(field) + index * 8, toHost(F64, value));
+  }
+
+  #load(register: number): void {
+    const [field, index] = place(register);
+    const at = this.#fields.at(field) + index * 8;
+    this.#f.set(
+      this.#local(register),
+      access(register < FIRST_FLOAT ? 'i64.load' : 'f64.load', this.#fields.pointer(), at),
+    );
+  }
+
+  /** The bits in a register's local. */
+  #held(register: number): Expr {
+    const local = this.#local(register);
+    return register < FIRST_FLOAT ? local : fromHost(local);
+  }
+  #set(register: number, value: Expr): void {
+    this.#f.set(this.#local(register), register < FIRST_FLOAT ? value : toHost(F64, value));
   }
 
   #local(register: number): Local {
-    const local = this.#locals.get(register) ?? this.#f.lastingLocal('i64');
+    const local = this.#locals.get(register) ?? this.#f.lastingLocal(register < FIRST_FLOAT ? 'i64' : 'f64');
     this.#locals.set(register, local);
+    this.#registerOf.set(local.index, register);
     return local;
   }
 }

@@ -29,17 +29,20 @@ interface Uses {
   readonly writes: 'x' | 'f' | undefined;
   readonly mayLeave: boolean;
   readonly isFloat: boolean;
+  readonly isCsr: boolean;
 }
 
 const uses: readonly Uses[] = instructions.map(({ operands, kind }) => {
   const names = new Set(operands.split(/[^a-z0-9]+/));
   const isFloat = [...names].some((name) => /^f[ds]\d?$/.test(name));
+  const isCsr = names.has('csr');
   return {
     x: (['rs1', 'rs2'] as const).filter((name) => names.has(name)),
     f: (['rs1', 'rs2', 'rs3'] as const).filter((name) => names.has(`f${name.slice(1)}`)),
     writes: names.has('rd') ? 'x' : names.has('fd') ? 'f' : undefined,
-    mayLeave: isFloat || (operands.includes('(rs1)') && kind === 'plain'),
+    mayLeave: isFloat || isCsr || (operands.includes('(rs1)') && kind === 'plain'),
     isFloat,
+    isCsr,
   };
 });
 
@@ -56,6 +59,9 @@ export function writtenBy(decoded: Decoded): number {
   const { writes } = uses[decoded.number];
   return writes === 'x' ? decoded.rd : writes === 'f' ? FIRST_FLOAT + decoded.rd : 0;
 }
+
+/** Whether the instruction accesses a CSR in a region, and so may change what mstatus and fcsr say. */
+export const isCsr = ({ number }: Decoded): boolean => uses[number].isCsr;
 
 /** Whether the instruction may turn out to be one for the interpreter: it accesses memory, or needs mstatus.FS. */
 export const mayLeave = ({ number }: Decoded): boolean => uses[number].mayLeave;

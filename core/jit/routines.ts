@@ -27,16 +27,21 @@ export class RegionRoutines {
     return this.#import(routine, params, ['i64']);
   }
 
+  /** (index, operation, writes, operand): see core/hart/privileged.ts. */
+  get csr(): Callee {
+    return this.#import('csr', ['i32', 'i32', 'i32', 'i64'], ['i64']);
+  }
+
   // See core/hart/memory.ts for these.
 
   get cacheBlock(): Callee {
     return this.#import('cache_block', ['i32', 'i64'], []);
   }
-  get loadSlow(): Callee {
-    return this.#import('load_slow', ['i64', 'i32'], ['i64']);
+  get loadPlace(): Callee {
+    return this.#import('load_place', ['i64', 'i32'], ['i32']);
   }
-  get storeSlow(): Callee {
-    return this.#import('store_slow', ['i64', 'i64', 'i32'], []);
+  get storePlace(): Callee {
+    return this.#import('store_place', ['i64', 'i32'], ['i32']);
   }
   get atomicAddress(): Callee {
     return this.#import('atomic_address', ['i64', 'i32'], ['i32']);

@@ -2,57 +2,57 @@
 ;; sc.d a0, a2, (a1)
 ;; wfi
 (func $region (param i32) (param i32) (param i32) (result i32)
-  (local i32 i64 i32 i32 i64 i32 i64 i64 i64 i64)
+  (local i32 i64 i64 i32 i32 i32 i64 i64 i64 i64)
   (local.set 3 (i32.load offset=left (i32.const 0)))
   (if (;unlikely;) (i32.or (i32.atomic.load offset=attention (i32.const 0)) (i32.shr_u (local.get 3) (i32.const 31))) (then
-    (return (i32.const 1))
+    (return (i32.const 2))
   ))
   (local.set 10 (i64.load offset=x10 (i32.const 0)))
-  (local.set 4 (i64.load offset=x11 (i32.const 0)))
+  (local.set 5 (i64.load offset=x11 (i32.const 0)))
   (local.set 11 (i64.load offset=x12 (i32.const 0)))
   (local.set 12 (i64.and (i64.load offset=pc (i32.const 0)) (i64.const -4096)))
-  (local.set 7 (i64.extend_i32_u (i32.load offset=dataContext (i32.const 0))))
+  (local.set 4 (i64.extend_i32_u (i32.load offset=dataContext (i32.const 0))))
   (block $leave1
-    (local.set 5 (i32.shl (i32.and (i32.wrap_i64 (i64.shr_u (local.get 4) (i64.const 12))) (i32.const 1023)) (i32.const 4)))
-    (if (;likely;) (i64.eq (i64.load offset=loadTlb (local.get 5)) (i64.or (i64.and (local.get 4) (i64.const -4089)) (local.get 7))) (then
-      (local.set 6 (i32.add (i32.wrap_i64 (local.get 4)) (i32.load offset=loadTlb.addend (local.get 5))))
+    (local.set 6 (i32.and (i32.wrap_i64 (i64.shr_u (local.get 5) (i64.const 8))) (i32.const 16368)))
+    (if (;likely;) (i64.eq (i64.load offset=loadTlb (local.get 6)) (i64.or (i64.and (local.get 5) (i64.const -4089)) (local.get 4))) (then
+      (local.set 7 (i32.add (i32.wrap_i64 (local.get 5)) (i32.load offset=loadTlb.addend (local.get 6))))
     )
     (else
-      (local.set 6 (call $reserve_address (local.get 4) (i32.const 8)))
-      (if (;unlikely;) (i32.eqz (local.get 6)) (then
+      (local.set 7 (call $reserve_address (local.get 5) (i32.const 8)))
+      (if (;unlikely;) (i32.eqz (local.get 7)) (then
         (i32.store offset=exception (i32.const 0) (i32.const 0))
         (local.set 8 (i32.const 1))
         (br $leave1)
       ))
     ))
-    (local.set 9 (i64.atomic.load (local.get 6)))
-    (i32.store offset=reservation (i32.const 0) (local.get 6))
+    (local.set 9 (i64.atomic.load (local.get 7)))
+    (i32.store offset=reservation (i32.const 0) (local.get 7))
     (i64.store offset=reservationValue (i32.const 0) (local.get 9))
     (local.set 10 (local.get 9))
-    (local.set 6 (i32.shl (i32.and (i32.wrap_i64 (i64.shr_u (local.get 4) (i64.const 12))) (i32.const 1023)) (i32.const 4)))
-    (if (;likely;) (i64.eq (i64.load offset=storeTlb (local.get 6)) (i64.or (i64.and (local.get 4) (i64.const -4089)) (local.get 7))) (then
-      (local.set 5 (i32.add (i32.wrap_i64 (local.get 4)) (i32.load offset=storeTlb.addend (local.get 6))))
+    (local.set 7 (i32.and (i32.wrap_i64 (i64.shr_u (local.get 5) (i64.const 8))) (i32.const 16368)))
+    (if (;likely;) (i64.eq (i64.load offset=storeTlb (local.get 7)) (i64.or (i64.and (local.get 5) (i64.const -4089)) (local.get 4))) (then
+      (local.set 6 (i32.add (i32.wrap_i64 (local.get 5)) (i32.load offset=storeTlb.addend (local.get 7))))
     )
     (else
-      (local.set 5 (call $atomic_address (local.get 4) (i32.const 8)))
-      (if (;unlikely;) (i32.eqz (local.get 5)) (then
+      (local.set 6 (call $atomic_address (local.get 5) (i32.const 8)))
+      (if (;unlikely;) (i32.eqz (local.get 6)) (then
         (i32.store offset=exception (i32.const 0) (i32.const 0))
-        (local.set 8 (i32.const 1027))
+        (local.set 8 (i32.const 2053))
         (br $leave1)
       ))
     ))
     (local.set 9 (i64.const 1))
-    (if (i32.eq (i32.load offset=reservation (i32.const 0)) (local.get 5)) (then
-      (local.set 9 (i64.extend_i32_u (i32.eqz (i64.eq (i64.atomic.rmw.cmpxchg (local.get 5) (i64.load offset=reservationValue (i32.const 0)) (local.get 11)) (i64.load offset=reservationValue (i32.const 0))))))
+    (if (i32.eq (i32.load offset=reservation (i32.const 0)) (local.get 6)) (then
+      (local.set 9 (i64.extend_i32_u (i32.eqz (i64.eq (i64.atomic.rmw.cmpxchg (local.get 6) (i64.load offset=reservationValue (i32.const 0)) (local.get 11)) (i64.load offset=reservationValue (i32.const 0))))))
     ))
     (i32.store offset=reservation (i32.const 0) (i32.const 0))
     (local.set 10 (local.get 9))
     (local.set 3 (i32.sub (local.get 3) (i32.const 2)))
-    (local.set 8 (i32.const 2049))
+    (local.set 8 (i32.const 4097))
     (br $leave1)
   )
   (i64.store offset=x10 (i32.const 0) (local.get 10))
-  (local.set 3 (i32.sub (local.get 3) (i32.and (i32.shr_u (local.get 8) (i32.const 1)) (i32.const 127))))
-  (i64.store offset=pc (i32.const 0) (i64.add (local.get 12) (i64.extend_i32_s (i32.shr_s (local.get 8) (i32.const 8)))))
+  (local.set 3 (i32.sub (local.get 3) (i32.and (i32.shr_u (local.get 8) (i32.const 2)) (i32.const 127))))
+  (i64.store offset=pc (i32.const 0) (i64.add (local.get 12) (i64.extend_i32_s (i32.shr_s (local.get 8) (i32.const 9)))))
   (i32.store offset=left (i32.const 0) (local.get 3))
-  (return (i32.and (local.get 8) (i32.const 1))))
+  (return (i32.and (local.get 8) (i32.const 3))))

@@ -28,7 +28,7 @@ export function regionText(words: readonly number[], options: TextOptions = {}):
   const region = regionOf(words);
   if (!region) throw new Error('the region is empty');
   const place = options.takesBase ? sharedPlace(map) : placeOf(map, 0);
-  const f = new RegionModule(map, place, options.passes ?? ALL_PASSES).add('region', region);
+  const f = new RegionModule(map, place, options.passes ?? { ...ALL_PASSES, fuses: false }).add('region', region);
   const guest = words.map((word) => `;; ${disassemble(word)}\n`).join('');
   const names = offsetNames(place.parts);
   const text = functionText(f).replace(/offset=(\d+)/g, (_, offset) => `offset=${names.get(Number(offset)) ?? '?'}`);
