@@ -6,7 +6,7 @@
 import { instructions } from '../isa/table.ts';
 import type { Width } from '../isa/emitter.ts';
 import type { RegionInstruction } from './region.ts';
-import { writtenBy } from './registers.ts';
+import { isCsr, writtenBy } from './registers.ts';
 
 export interface AccessGroup {
   readonly tlb: 'loadTlb' | 'storeTlb';
@@ -64,6 +64,8 @@ export function groupAccesses(
       open.set(key, group);
       members.push({ index, imm, group, isFirst: group !== known });
     }
+    // It may change what may be accessed.
+    if (isCsr(decoded)) open.clear();
     const written = writtenBy(decoded);
     for (const tlb of ['loadTlb', 'storeTlb']) open.delete(`${tlb} ${written}`);
   });
