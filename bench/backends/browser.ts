@@ -43,6 +43,9 @@ export interface Browser {
 /** Of the machine whose memory is measured, and what its guest touches of it, in MiB. */
 const [LARGE, TOUCHED_MIB] = [2 * 2 ** 30, 100];
 
+/** Seconds after which a boot has failed. */
+const BOOT_LIMIT = 60;
+
 /** `outDir` is where the page is built. */
 export async function browserBackend(browser: Browser, loops: readonly Loop[], outDir: string): Promise<Backend> {
   const { name, description } = browser;
@@ -57,8 +60,13 @@ export async function browserBackend(browser: Browser, loops: readonly Loop[], o
         await limited(page.evaluate(() => bench.end().then(() => 'ended'), undefined), 10).catch(() => undefined);
       }
     });
-  const boot = (page: BrowserPage) =>
-    page.evaluate(([memory, text]) => bench.debian({ memory }, text), [MEMORY, PROMPT] as const);
+  const boot = (page: BrowserPage) => {
+    const call = [{ memory: MEMORY }, PROMPT] as const;
+    return limited(
+      page.evaluate((given) => bench.debian(...given), call),
+      BOOT_LIMIT,
+    );
+  };
   const runTests = (
     { tests, script }: Omit<Tests, 'image'>,
     disk: Pick<DebianOptions, 'content' | 'base'>,
