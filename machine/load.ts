@@ -18,7 +18,7 @@ export interface GuestImages extends Omit<Guest, 'ram' | 'board'> {
 }
 
 /** How often a place is jumped to before it is compiled. */
-const HOT_LIMIT = Number(globalThis.process?.env?.['HOT'] ?? 4000);
+const HOT_LIMIT = 16_000;
 
 /** What is learned about a guest while it is loaded. */
 export interface LoadedGuest {
@@ -88,7 +88,7 @@ export function loadMachine(board: Board, guest: GuestImages): LoadedGuest {
     ram: board.ram,
     board: { harts: harts.length, ramBytes: map.ramBytes, isa, rngSeed },
   });
-  control.tohost = BigInt(entry.tohost ?? 0);
+  control.tohost = BigInt(entry.tohost ?? 16000);
   harts.forEach((view, index) => Hart.resetState(view, index));
   startHarts(harts, entry);
   return { isLinux: guest.kernel !== undefined && isRiscvImage(guest.kernel) };

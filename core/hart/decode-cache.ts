@@ -5,7 +5,7 @@
  * A page's slot is good while the page's version is what it was decoded at; FENCE.I drops the others. Everything here
  * is a cache: it may be emptied at any moment between instructions.
  */
-import { blankDecoded, decode, isLong } from '../isa/decode.ts';
+import { isLong } from '../isa/decode.ts';
 import {
   DECODE_SLOTS,
   DECODED_ENTRY_SIZE,
@@ -18,7 +18,7 @@ import {
 } from '../shared/memory-map.ts';
 import { PageStates } from '../shared/page-states.ts';
 import type { AtomicWord } from '../shared/struct.ts';
-import { FIRST_ENTRY, FIRST_LINK, markCompiled, Op, PARCELS, writeEntry, writeMark } from './decoded.ts';
+import { EntryMemo, FIRST_ENTRY, FIRST_LINK, markCompiled, Op, PARCELS, writeMark } from './decoded.ts';
 
 /** No epoch: the next fence looks at all pages. */
 const UNSEEN = -1;
@@ -39,7 +39,8 @@ export class DecodeCache {
   readonly #linksOf: (page: number, version: number) => ReadonlyMap<number, number>;
   /** Whether a slot's links may be other than 0; at first they may, since the memory may be a copied one. */
   readonly #linked = new Uint8Array(DECODE_SLOTS).fill(1);
-  readonly #decoded = blankDecoded();
+  readonly #words: Int32Array;
+  readonly #memo = new EntryMemo();
   /** Whether a slot was looked up since the hand passed it. */
   readonly #used = new Uint8Array(DECODE_SLOTS);
   /** The hand of the clock. */
@@ -66,6 +67,7 @@ export class DecodeCache {
     this.#ram = map.ram;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
     this.#index = new Uint16Array(memory.buffer, this.#map.decodeIndex, map.ramBytes / PAGE_SIZE);
     this.#states = new PageStates(memory, map);
     this.#acknowledged = hartView(memory, map, hart).acknowledged;
@@ -138,16 +140,23 @@ export class DecodeCache {
     return version;
   }
 
-  /** Decodes the instruction of the blank entry at `entry`. */
+  /** Decodes the instruction of the blank entry at `entry`, and what stands behind it up to a jump. */
   decode(entry: number): void {
     const { address, parcel } = this.#locate(entry);
-    const low = this.#view.getUint16(address, true);
-    if (isLong(low) && parcel === PARCELS - 1) {
-      writeMark(this.#view, entry, Op.STRADDLE);
-      return;
+    let at = entry;
+    for (let offset = parcel * 2; offset < PAGE_SIZE && this.#view.getUint16(at, true) === Op.BLANK;) {
+      const place = address - parcel * 2 + offset;
+      const low = this.#view.getUint16(place, true);
+      const length = isLong(low) ? 4 : 2;
+      if (offset + length > PAGE_SIZE) {
+        writeMark(this.#view, at, Op.STRADDLE);
+        return;
+      }
+      this.decodedCount++;
+      if (!this.#memo.write(this.#words, at / 4, length === 4 ? this.#view.getUint32(place, true) : low)) return;
+      offset += length;
+      at += length * (DECODED_ENTRY_SIZE / 2);
     }
-    this.decodedCount++;
-    writeEntry(this.#view, entry, decode(isLong(low) ? this.#view.getUint32(address, true) : low, this.#decoded));
   }
 
   /** Decodes the instruction whose first parcel is `low`, the last of its page, and whose second begins the page at `next`. */
@@ -158,7 +167,7 @@ export class DecodeCache {
     if (this.#view.getUint32(at - DECODED_ENTRY_SIZE, true) === word) return;
     this.#view.setUint32(at - DECODED_ENTRY_SIZE, word, true);
     this.decodedCount++;
-    writeEntry(this.#view, at, decode(word, this.#decoded));
+    this.#memo.write(this.#words, at / 4, word);
   }
 
   /** The instruction word at `entry`; for the entry before a page, what was decoded there. */

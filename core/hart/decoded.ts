@@ -22,7 +22,7 @@
 import { DECODED_BEFORE, DECODED_ENTRY_SIZE, DECODED_LINKS, PAGE_SIZE } from '../shared/memory-map.ts';
 import { HartState, X_SINK } from '../shared/hart-state.ts';
 import { csrIndex } from '../isa/csr.ts';
-import type { Decoded, RegisterFile } from '../isa/decode.ts';
+import { blankDecoded, decode, isLong, type Decoded, type RegisterFile } from '../isa/decode.ts';
 import { instructions } from '../isa/table.ts';
 
 export const Op = { BLANK: 0, PAGE_END: 1, STRADDLE: 2, ILLEGAL: 3, COMPILED: 4 } as const;
@@ -57,6 +57,46 @@ export function writeEntry(view: DataView, at: number, decoded: Decoded): void {
   view.setUint16(at + 14, registerOffset('f', decoded.rs3), true);
   writeOp(view, at, number < 0 ? Op.ILLEGAL : FIRST_INSTRUCTION + number);
 }
+
+const MEMO_BITS = 16;
+
+/**
+ * Entries by the word that they were decoded from, so that a word is seldom decoded twice: a table of 2^16, in which a
+ * compressed word has its own place and others share.
+ */
+export class EntryMemo {
+  readonly #words = new Int32Array(1 << MEMO_BITS);
+  readonly #entries = new Int32Array(4 << MEMO_BITS);
+  readonly #view = new DataView(this.#entries.buffer);
+  readonly #decoded = blankDecoded();
+
+  constructor() {
+    this.#fill(0, 0);
+  }
+
+  /** Writes the entry of a word (16 bits for a compressed one) at `at`, in words of 32 bits; false behind a jump. */
+  write(memory: Int32Array, at: number, word: number): boolean {
+    const index = isLong(word) ? Math.imul(word, 0x9e37_79b1) >>> (32 - MEMO_BITS) : word;
+    if (this.#words[index] !== (word | 0)) this.#fill(index, word);
+    const from = index * 4;
+    memory[at + 1] = this.#entries[from + 1];
+    memory[at + 2] = this.#entries[from + 2];
+    memory[at + 3] = this.#entries[from + 3];
+    // Last, since it makes the entry one.
+    memory[at] = this.#entries[from];
+    return goesOn[this.#entries[from] & 0xff] === 1;
+  }
+
+  #fill(index: number, word: number): void {
+    this.#words[index] = word;
+    writeEntry(this.#view, index * DECODED_ENTRY_SIZE, decode(word, this.#decoded));
+  }
+}
+
+/** By op: whether the next instruction follows, as far as one can tell. */
+const goesOn = Uint8Array.from({ length: 256 }, (_, op) =>
+  instructions[op - FIRST_INSTRUCTION]?.kind === 'plain' ? 1 : 0,
+);
 
 /** Writes one of the entries that are no instruction. */
 export function writeMark(view: DataView, at: number, op: number): void {

@@ -48,7 +48,7 @@ export interface Frame {
   readonly pageAddress: Local;
   readonly target: Local;
   readonly count: Local;
-  /** 1 when the jump to `target` is to be counted. */
+  /** How much the jump to `target` counts. */
   readonly heat: Local;
   readonly refetch: Label;
   readonly taken: Label;
@@ -63,6 +63,8 @@ export interface Frame {
   readonly countJump: () => void;
 }
 
+/** What a jump out of compiled code counts for. */
+const LEFT_FOR = 8;
 /** Exceptions in a row, with no instruction done between them, after which the hart is said to be wedged. */
 const WEDGED_AFTER = 64;
 
@@ -108,12 +110,12 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
     });
   };
 
-  const countJump = (): void =>
+  const countJump = (by: Expr | number = 1): void =>
     f.scope(() => {
       const counter = f.let(ip.shrU(3).and((HEAT_COUNTERS - 1) * 2));
-      const heated = f.let(access('i32.load16_u', counter, code.map.heat).add(1));
+      const heated = f.let(access('i32.load16_u', counter, code.map.heat).add(by));
       f.store('i32.store16', counter, code.map.heat, heated);
-      f.ifUnlikely(heated.eq(code.load32('hotLimit')), () => f.call(code.host.hot, ip));
+      f.ifUnlikely(heated.sub(code.load32('hotLimit')).ltU(by), () => f.call(code.host.hot, ip));
     });
 
   f.loop('refetch', (refetch) => {
@@ -131,7 +133,7 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
     });
     f.set(pageAddress, target.and(-4096n));
     f.set(ip, page.add(target.wrap().and(4095).shl(3)));
-    if (!exact) f.ifUnlikely(heat, countJump);
+    if (!exact) f.ifUnlikely(heat, () => countJump(heat));
     f.set(heat, 0);
 
     f.block('trap', (trap) => {
@@ -223,7 +225,8 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
       code.store64(f, 'statCompiled', code.load64('statCompiled').add(count.sub(left).sext()));
       f.set(count, left);
       f.set(target, code.load64('pc'));
-      f.set(heat, 1);
+      // Where compiled code has to be left is worth compiling sooner.
+      f.set(heat, LEFT_FOR);
       f.brIf(frame.refetch, exit.ne(RegionExit.INTERPRET).or(code.loadAtomic('attention')).or(count.ltS(1)));
       // The instruction at `pc` is not for compiled code, even where some begins with it.
       f.set(page, call(routines.fetchPage, target));
