@@ -3,7 +3,7 @@ import type { Node } from './expr.ts';
 import type { Operator } from './opcodes.ts';
 
 /** A constant, or what the operation leaves as it is: an operand, or the left operand's own left operand. */
-export type Folded = bigint | 'left' | 'right' | 'inner' | undefined;
+export type Folded = number | bigint | 'left' | 'right' | 'inner' | undefined;
 
 type Binary = (a: bigint, b: bigint, bits: number) => bigint;
 const unsigned = (a: bigint, bits: number): bigint => BigInt.asUintN(bits, a);
@@ -51,41 +51,40 @@ const UNARY: Readonly<Record<string, (a: bigint) => bigint>> = {
   'i64.extend32_s': (a) => BigInt.asIntN(32, a),
 };
 
-/** Operations that leave the other operand as it is when the right, or either, is this. */
-const NEUTRAL_RIGHT: Readonly<Record<string, bigint>> = { sub: 0n, shl: 0n, shr_s: 0n, shr_u: 0n, rotl: 0n, rotr: 0n };
-const NEUTRAL: Readonly<Record<string, bigint>> = { add: 0n, or: 0n, xor: 0n, and: -1n, mul: 1n };
-
-const LOWER = 0xffff_ffffn;
+const LOWER = 0xffff_ffff;
 
 const bitsOf = (op: Operator): number => (op.operands[0] === 'i32' ? 32 : 64);
 const isInteger = (op: Operator): boolean => op.operands[0] === 'i32' || op.operands[0] === 'i64';
 const inResult = (op: Operator, value: bigint): bigint => BigInt.asIntN(op.result === 'i32' ? 32 : 64, value);
 
-/** What the operation on `a` and `b` comes to; `undefined` if it must be computed. */
+/** What the operation on `a` and `b`, of which one is a constant, comes to; `undefined` if it must be computed. */
 export function foldBinary(op: Operator, a: Node, b: Node): Folded {
-  if ((a.kind !== 'const' && b.kind !== 'const') || !isInteger(op)) return undefined;
-  const name = op.name.slice(4);
-  if (b.kind === 'const') {
-    const right = BigInt(b.value);
-    if (right === NEUTRAL_RIGHT[name] || right === NEUTRAL[name]) return 'left';
-    if (a.kind !== 'const') return foldJoined(op, a, right);
-    const value = BINARY[name]?.(BigInt(a.value), right, bitsOf(op));
-    return value === undefined ? undefined : inResult(op, value);
+  if (b.kind !== 'const') {
+    return op.commutes && a.kind === 'const' && a.value === op.neutral ? 'right' : undefined;
   }
-  return a.kind === 'const' && BigInt(a.value) === NEUTRAL[name] ? 'right' : undefined;
+  if (b.value === op.neutral) return 'left';
+  if (a.kind !== 'const') return foldJoined(op, a, b.value);
+  return isInteger(op) ? compute(op, a.value, b.value) : undefined;
+}
+
+function compute(op: Operator, a: number | bigint, b: number | bigint): Folded {
+  const name = op.name.slice(4);
+  if (name === 'add' && typeof a === 'number' && typeof b === 'number' && Number.isSafeInteger(a + b)) return a + b;
+  const value = BINARY[name]?.(BigInt(a), BigInt(b), bitsOf(op));
+  return value === undefined ? undefined : inResult(op, value);
 }
 
 /**
  * What an operation on `x | bits` comes to: whether it has no less than these bits, and its lower half where they are all in
  * the upper one. It is how a NaN-boxed number is opened again.
  */
-function foldJoined(op: Operator, a: Node, right: bigint): Folded {
+function foldJoined(op: Operator, a: Node, right: number | bigint): Folded {
   if (a.kind !== 'op' || a.op.name !== 'i64.or') return undefined;
   const [x, joined] = a.args;
   if (joined.node.kind !== 'const') return undefined;
-  const bits = BigInt(joined.node.value);
-  if (op.name === 'i64.ge_u' && bits === right && isPure(x.node)) return 1n;
-  const isLower = op.name === 'i64.and' && right === LOWER && (bits & LOWER) === 0n;
+  const bits = joined.value;
+  if (op.name === 'i64.ge_u' && bits === right && isPure(x.node)) return 1;
+  const isLower = op.name === 'i64.and' && right === LOWER && (BigInt(bits) & BigInt(LOWER)) === 0n;
   return isLower && x.node.kind === 'op' && x.node.op.name === 'i64.extend_i32_u' ? 'inner' : undefined;
 }
 
@@ -95,9 +94,8 @@ function isPure(node: Node): boolean {
   return node.kind === 'const' || node.kind === 'local';
 }
 
-/** What the operation on `a` comes to; `undefined` if it must be computed. */
-export function foldUnary(op: Operator, a: Node): bigint | undefined {
-  if (a.kind !== 'const') return undefined;
+/** What the operation on the constant `value` comes to; `undefined` if it must be computed. */
+export function foldUnary(op: Operator, value: number | bigint): bigint | undefined {
   const fold = UNARY[op.name];
-  return fold && inResult(op, fold(BigInt(a.value)));
+  return fold && inResult(op, fold(BigInt(value)));
 }

@@ -1,39 +1,20 @@
 /**
- * Builds one WebAssembly function as a list of statements.
+ * Builds one WebAssembly function, statement by statement.
  *
  *   const f = module.function('max', { a: 'i64', b: 'i64' }, ['i64']);
  *   f.if(f.args.a.gtS(f.args.b), () => f.return(f.args.a));
  *   f.return(f.args.b);
  */
-import { accessNode, callNode, Expr, Local, operand, type Callee, type Node, type Operand } from './expr.ts';
+import { Code, OPCODE, type Hint, type Label } from './code.ts';
+import { accessOf, passed, operand, Local, type Callee, type Expr, type Operand } from './expr.ts';
 import { accessOperator, type ValueType } from './opcodes.ts';
 
-/** The target of a branch: the end of a block, or the beginning of a loop. */
-export interface Label {
-  readonly name: string;
-}
-
-/** How likely a condition is to hold, as told to the engine ("branch hinting" of WebAssembly 3.0). */
-export type Hint = 'likely' | 'unlikely' | undefined;
-
-export type Statement =
-  | { readonly kind: 'set'; readonly local: Local; readonly value: Expr }
-  | { readonly kind: 'effect'; readonly node: Extract<Node, { kind: 'access' | 'call' }>; readonly drops: boolean }
-  | {
-      readonly kind: 'if';
-      readonly condition: Expr;
-      readonly then: readonly Statement[];
-      readonly otherwise: readonly Statement[];
-      readonly hint: Hint;
-    }
-  | { readonly kind: 'block' | 'loop'; readonly label: Label; readonly body: readonly Statement[] }
-  | { readonly kind: 'br'; readonly label: Label }
-  | { readonly kind: 'br_if'; readonly label: Label; readonly condition: Expr; readonly hint: Hint }
-  | { readonly kind: 'br_table'; readonly index: Expr; readonly labels: readonly Label[]; readonly otherwise: Label }
-  | { readonly kind: 'return'; readonly value: Expr | undefined }
-  | { readonly kind: 'raw'; readonly name: string; readonly code: readonly number[]; readonly args: readonly Expr[] };
+export type { Hint, Label } from './code.ts';
 
 export type Params = Readonly<Record<string, ValueType>>;
+
+/** Instructions that give nothing, and so are statements. */
+export const RAW = { 'atomic.fence': [0xfe, 0x03, 0x00], 'memory.fill': [0xfc, 0x0b, 0x00] } as const;
 
 export class FunctionBuilder<P extends Params = Params> implements Callee {
   readonly name: string;
@@ -42,9 +23,9 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
   /** The parameters, as locals. */
   readonly args: { readonly [K in keyof P]: Local };
   readonly locals: ValueType[] = [];
-  /** The function's statements. */
-  readonly body: Statement[] = [];
-  #into: Statement[] = this.body;
+  #pieces: Code[] = [new Code()];
+  /** The piece that grows. */
+  #into = this.#pieces[0];
   #taken: Local[] = [];
   readonly #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
 
@@ -54,6 +35,11 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     this.results = results;
     const args = Object.entries(params).map(([key, type], index) => [key, new Local(type, index)]);
     this.args = Object.fromEntries(args) as FunctionBuilder<P>['args'];
+  }
+
+  /** Its code, in order. */
+  get pieces(): readonly Code[] {
+    return this.#pieces;
   }
 
   /** A local variable; its value is undefined until it is set. */
@@ -84,7 +70,7 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
 
   /** A new local that holds the value of now. Constants and unassigned parameters need none, and get none. */
   let(value: Expr): Expr {
-    if (value.node.kind === 'const') return value;
+    if (value.kind === 'const') return value;
     const local = this.local(value.type);
     this.set(local, value);
     return local;
@@ -98,24 +84,31 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
   }
 
   set(local: Local, value: Operand): void {
-    this.#into.push({ kind: 'set', local, value: operand(local.type, value) });
+    this.#into.expr(operand(local.type, value));
+    this.#into.setLocal(local.index);
   }
 
   /** A store, or an atomic operation whose result is not needed. */
-  store(name: string, address: Operand, offset: number, ...operands: Operand[]): void {
+  store(name: string, address: Operand, offset: number, value?: Operand, replacement?: Operand): void {
     const op = accessOperator(name);
-    this.#into.push({ kind: 'effect', node: accessNode(op, address, offset, operands), drops: op.hasResult });
+    this.#into.expr(accessOf(op, address, offset, value, replacement));
+    if (op.hasResult) this.#into.byte(OPCODE.DROP);
   }
 
   /** A call whose result, if any, is not needed. */
   call(callee: Callee, ...args: Operand[]): void {
-    this.#into.push({ kind: 'effect', node: callNode(callee, args), drops: callee.results.length > 0 });
+    this.#into.exprs(passed(callee, args, callee.name));
+    this.#into.call(callee);
+    if (callee.results.length > 0) this.#into.byte(OPCODE.DROP);
   }
 
   if(condition: Expr, then: () => void, otherwise?: () => void, hint?: Hint): void {
-    const body = this.#collect(then);
-    const rest = otherwise ? this.#collect(otherwise) : [];
-    this.#into.push({ kind: 'if', condition: condition.wrap(), then: body, otherwise: rest, hint });
+    const code = this.#into;
+    code.expr(condition.wrap());
+    code.if(hint);
+    then();
+    if (otherwise) code.else(otherwise);
+    code.end();
   }
 
   /** An `if` that seldom holds: the engine moves its body out of the way. */
@@ -125,80 +118,76 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
 
   /** A block; branching to its label leaves it. */
   block(name: string, body: (label: Label) => void): void {
-    const label = { name };
-    this.#into.push({ kind: 'block', label, body: this.#collect(() => body(label)) });
+    const code = this.#into;
+    body(code.begin(OPCODE.BLOCK, name));
+    code.end();
   }
 
   /** A loop; branching to its label repeats it, reaching its end leaves it. */
   loop(name: string, body: (label: Label) => void): void {
-    const label = { name };
-    this.#into.push({ kind: 'loop', label, body: this.#collect(() => body(label)) });
+    const code = this.#into;
+    body(code.begin(OPCODE.LOOP, name));
+    code.end();
   }
 
   br(label: Label): void {
-    this.#into.push({ kind: 'br', label });
+    this.#into.branch(OPCODE.BR, label);
   }
 
   brIf(label: Label, condition: Expr, hint?: Hint): void {
-    this.#into.push({ kind: 'br_if', label, condition: condition.wrap(), hint });
+    this.#into.expr(condition.wrap());
+    this.#into.branch(OPCODE.BR_IF, label, hint);
   }
 
   /**
    * Runs `cases[index]`, or `otherwise` for an index beyond them. A case that reaches its end continues after the
-   * switch. Cases are laid out last to first, each in the block of the one before.
+   * switch. Cases are laid out first to last, each behind the block that is left for it.
    */
   switch(index: Expr, cases: readonly (() => void)[], otherwise: () => void): void {
-    const bodies = [...cases, otherwise].map((body) => this.#collect(body));
-    const labels = bodies.map((_, i) => ({ name: `case${i}` }));
-    const end = { name: 'end' };
-    const dispatch: Statement = {
-      kind: 'br_table',
-      index,
-      labels: labels.slice(0, -1),
-      otherwise: labels[labels.length - 1],
-    };
-    let inner: Statement[] = [dispatch];
-    bodies.forEach((body, i) => {
-      const leave: Statement[] = i === bodies.length - 1 ? [] : [{ kind: 'br', label: end }];
-      inner = [{ kind: 'block', label: labels[i], body: inner }, ...body, ...leave];
-    });
-    this.#into.push({ kind: 'block', label: end, body: inner });
+    const code = this.#into;
+    const end = code.begin(OPCODE.BLOCK, 'end');
+    const last = code.begin(OPCODE.BLOCK, `case${cases.length}`);
+    const labels = cases.map((_, i) => code.begin(OPCODE.BLOCK, `case${cases.length - 1 - i}`)).reverse();
+    code.expr(index);
+    code.byte(OPCODE.BR_TABLE);
+    code.vector(labels, (label) => code.target(label));
+    code.target(last);
+    for (const body of cases) {
+      code.end();
+      body();
+      code.branch(OPCODE.BR, end);
+    }
+    code.end();
+    otherwise();
+    code.end();
   }
 
   return(value?: Operand): void {
     const [type] = this.results;
-    const result = type === undefined || value === undefined ? undefined : operand(type, value);
-    this.#into.push({ kind: 'return', value: result });
+    if (type !== undefined && value !== undefined) this.#into.expr(operand(type, value));
+    this.#into.byte(OPCODE.RETURN);
   }
 
   /** Orders all memory accesses before it against all after it. */
   fence(): void {
-    this.#into.push({ kind: 'raw', name: 'atomic.fence', code: [0xfe, 0x03, 0x00], args: [] });
+    this.#into.bytes(RAW['atomic.fence']);
   }
 
   memoryFill(address: Operand, value: Operand, length: Operand): void {
-    const args = [address, value, length].map((arg) => operand('i32', arg));
-    this.#into.push({ kind: 'raw', name: 'memory.fill', code: [0xfc, 0x0b, 0x00], args });
+    this.#into.exprs([operand('i32', address), operand('i32', value), operand('i32', length)]);
+    this.#into.bytes(RAW['memory.fill']);
   }
 
   unreachable(): void {
-    this.#into.push({ kind: 'raw', name: 'unreachable', code: [0x00], args: [] });
+    this.#into.byte(OPCODE.UNREACHABLE);
   }
 
   /** Runs `body`; its statements are put before all that the function has so far. */
   prologue(body: () => void): void {
-    this.body.unshift(...this.#collect(body));
-  }
-
-  #collect(body: () => void): Statement[] {
     const outer = this.#into;
-    const inner: Statement[] = [];
-    this.#into = inner;
-    try {
-      body();
-    } finally {
-      this.#into = outer;
-    }
-    return inner;
+    this.#into = new Code();
+    this.#pieces = [this.#into, ...this.#pieces];
+    body();
+    this.#into = outer;
   }
 }

@@ -3,7 +3,7 @@
  * cost the processor two moves between its register files (WebAssembly 3.0, "Vector Instructions").
  */
 import { Expr } from './expr.ts';
-import type { Operator, ValueType } from './opcodes.ts';
+import { define, type Operator, type ValueType } from './opcodes.ts';
 
 /**
  * An instruction on vectors. They stay between such instructions, so that no other code has to know their type: it is written as
@@ -15,7 +15,7 @@ export function vectorOperator(
   operands: readonly ValueType[],
   result: ValueType = 'f64',
 ): Operator {
-  return { name, code: [0xfd, ...code], operands, result };
+  return define(name, [0xfd, ...code], operands, result);
 }
 
 export const SPLAT = vectorOperator('f64x2.splat', [0x14], ['f64']);
@@ -27,7 +27,7 @@ const ONES = vectorOperator('v128.const i64x2 -1 -1', [0x0c, ...Array<number>(16
 export function applyVector(op: Operator, ...args: Expr[]): Expr {
   if (args.some(({ type }, i) => type !== op.operands[i]))
     throw new TypeError(`${op.name} takes ${op.operands.join()}`);
-  return new Expr(op.result, { kind: 'op', op, args });
+  return new Expr(op.result, 'op', op, ...args);
 }
 
 /** The `f32` whose bits are the lower half of an `f64`. */

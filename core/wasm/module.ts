@@ -2,6 +2,7 @@
  * A WebAssembly module in the making: imports, functions, exports, and its encoding
  * (WebAssembly 3.0, "Binary Format").
  */
+import { OPCODE, type BranchHint, type Code, type Missing } from './code.ts';
 import { Encoder } from './encode.ts';
 import { FunctionBuilder, type Params } from './function.ts';
 import type { Callee, Signature } from './expr.ts';
@@ -93,17 +94,15 @@ export class ModuleBuilder {
         out.u32(index(indexOf, callee));
       });
     });
-    const bodies = this.#functions.map((builder) => {
-      const body = new Encoder((callee) => index(indexOf, callee), typeOf);
-      body.function(builder);
-      return { body, functionIndex: index(indexOf, builder) };
-    });
-    const hinted = bodies.filter(({ body }) => body.hints.length > 0);
+    const numberOf = ({ of, isType }: Missing): number =>
+      isType ? typeOf(of) : index(indexOf, of as Callee);
+    const bodies = this.#functions.map((builder) => linkBody(builder, numberOf));
+    const hinted = bodies.filter(({ hints }) => hints.length > 0);
     const hintSection = section(0, (out) => {
       out.name('metadata.code.branch_hint');
-      out.vector(hinted, ({ body, functionIndex }) => {
-        out.u32(functionIndex);
-        out.vector(body.hints, (hint) => {
+      out.vector(hinted, ({ builder, hints }) => {
+        out.u32(index(indexOf, builder));
+        out.vector(hints, (hint) => {
           out.u32(hint.offset);
           out.u32(1);
           out.byte(hint.likely ? 1 : 0);
@@ -113,7 +112,7 @@ export class ModuleBuilder {
     const codeSection = section(10, (out) => {
       out.vector(bodies, ({ body }) => {
         out.u32(body.length);
-        out.bytes(body.finish());
+        out.bytes(body.view);
       });
     });
     const typeSection = section(1, (out) => {
@@ -132,13 +131,61 @@ export class ModuleBuilder {
   }
 }
 
+interface Body {
+  readonly builder: FunctionBuilder;
+  readonly body: Encoder;
+  /** Offsets are from the beginning of the body. */
+  readonly hints: readonly BranchHint[];
+}
+
+/** A function's body: its locals in runs of one type, its code with the numbers that were missing, `end`. */
+function linkBody(builder: FunctionBuilder, numberOf: (missing: Missing) => number): Body {
+  const runs: { type: ValueType; count: number }[] = [];
+  for (const type of builder.locals) {
+    const last = runs[runs.length - 1];
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  const { pieces } = builder;
+  const body = new Encoder(pieces.reduce((sum, { length, missing }) => sum + length + missing.length * 2, 256));
+  body.vector(runs, ({ type, count }) => {
+    body.u32(count);
+    body.byte(VALUE_TYPE_CODE[type]);
+  });
+  const hints: BranchHint[] = [];
+  for (const code of pieces) appendCode(body, hints, code, numberOf);
+  // The end of a function with results is never reached by falling through: every path returns.
+  if (builder.results.length > 0) body.byte(OPCODE.UNREACHABLE);
+  body.byte(OPCODE.END);
+  return { builder, body, hints };
+}
+
+function appendCode(body: Encoder, hints: BranchHint[], code: Code, numberOf: (missing: Missing) => number): void {
+  const bytes = code.view;
+  let from = 0;
+  let hinted = 0;
+  const appendTo = (end: number): void => {
+    for (; hinted < code.hints.length && code.hints[hinted].offset < end; hinted++) {
+      const { offset, likely } = code.hints[hinted];
+      hints.push({ offset: body.length + offset - from, likely });
+    }
+    body.bytes(bytes.subarray(from, end));
+    from = end;
+  };
+  for (const missing of code.missing) {
+    appendTo(missing.offset);
+    body.u32(numberOf(missing));
+  }
+  appendTo(bytes.length);
+}
+
 function section(id: number, fill: (out: Encoder) => void): Uint8Array {
   const content = new Encoder();
   fill(content);
   const out = new Encoder();
   out.byte(id);
   out.u32(content.length);
-  out.bytes(content.finish());
+  out.bytes(content.view);
   return out.finish();
 }
 

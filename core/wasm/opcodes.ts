@@ -11,7 +11,14 @@ export interface Operator {
   readonly code: readonly number[];
   readonly operands: readonly ValueType[];
   readonly result: ValueType;
+  /** The constant that, as the right operand, makes the result the left one. */
+  readonly neutral: number | undefined;
+  /** It is neutral on the left as well. */
+  readonly commutes: boolean;
 }
+
+/** The operators that share a name behind the type of their operands. */
+export type Method = Readonly<Partial<Record<ValueType, Operator>>>;
 
 /** A load, store or atomic access; its immediate is an alignment and an offset. */
 export interface Access {
@@ -27,16 +34,35 @@ export interface Access {
 }
 
 const operators = new Map<string, Operator>();
+const methods = new Map<string, Method>();
 const accesses = new Map<string, Access>();
 
-function define(name: string, code: number[], operands: ValueType[], result: ValueType): void {
-  operators.set(name, { name, code, operands, result });
+/** By the names behind the type; those of floating-point operators have none. */
+const NEUTRAL: Readonly<Record<string, number>> = {
+  ...{ add: 0, sub: 0, mul: 1, and: -1, or: 0, xor: 0 },
+  ...{ shl: 0, shr_s: 0, shr_u: 0, rotl: 0, rotr: 0 },
+};
+const COMMUTATIVE = 'add mul and or xor'.split(' ');
+
+/** Adds a plain instruction to those that can be found by name, and in code. */
+export function define(
+  name: string,
+  code: readonly number[],
+  operands: readonly ValueType[],
+  result: ValueType,
+): Operator {
+  const short = name.slice(4);
+  const neutral = name.startsWith('i') ? NEUTRAL[short] : undefined;
+  const op = { name, code, operands, result, neutral, commutes: COMMUTATIVE.includes(short) };
+  operators.set(name, op);
+  return op;
 }
 
 function family(type: ValueType, first: number, names: string, arity: number, result: ValueType = type): void {
-  names
-    .split(' ')
-    .forEach((name, i) => define(`${type}.${name}`, [first + i], Array<ValueType>(arity).fill(type), result));
+  names.split(' ').forEach((name, i) => {
+    const op = define(`${type}.${name}`, [first + i], Array<ValueType>(arity).fill(type), result);
+    methods.set(name, { ...methods.get(name), [type]: op });
+  });
 }
 
 const INT_COMPARE = 'eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u';
@@ -122,11 +148,23 @@ export function operator(name: string): Operator {
   return found;
 }
 
+/** The operators called `name` behind the type. Throws if there is none. */
+export function methodOf(name: string): Method {
+  const found = methods.get(name);
+  if (!found) throw new Error(`no WebAssembly instruction is called ${name}`);
+  return found;
+}
+
 /** The memory instruction of this name. Throws for one that does not exist. */
 export function accessOperator(name: string): Access {
   const found = accesses.get(name);
   if (!found) throw new Error(`no WebAssembly memory instruction is called ${name}`);
   return found;
+}
+
+/** All that have been defined, to find them by their codes. */
+export function allInstructions(): readonly (Operator | Access)[] {
+  return [...operators.values(), ...accesses.values()];
 }
 
 export const VALUE_TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
