@@ -18,7 +18,7 @@ import {
 } from '../shared/memory-map.ts';
 import { PageStates } from '../shared/page-states.ts';
 import type { AtomicWord } from '../shared/struct.ts';
-import { EntryMemo, FIRST_ENTRY, FIRST_LINK, markCompiled, Op, PARCELS, writeMark } from './decoded.ts';
+import { EntryMemo, FIRST_ENTRY, FIRST_LINK, markCompiled, markPair, Op, PARCELS, writeMark } from './decoded.ts';
 
 /** No epoch: the next fence looks at all pages. */
 const UNSEEN = -1;
@@ -144,6 +144,7 @@ export class DecodeCache {
   decode(entry: number): void {
     const { address, parcel } = this.#locate(entry);
     let at = entry;
+    let before = 0;
     for (let offset = parcel * 2; offset < PAGE_SIZE && this.#view.getUint16(at, true) === Op.BLANK;) {
       const place = address - parcel * 2 + offset;
       const low = this.#view.getUint16(place, true);
@@ -153,10 +154,14 @@ export class DecodeCache {
         return;
       }
       this.decodedCount++;
-      if (!this.#memo.write(this.#words, at / 4, length === 4 ? this.#view.getUint32(place, true) : low)) return;
+      const goesOn = this.#memo.write(this.#words, at / 4, length === 4 ? this.#view.getUint32(place, true) : low);
+      if (before !== 0) markPair(this.#view, before, at);
+      if (!goesOn) return;
+      before = at;
       offset += length;
       at += length * (DECODED_ENTRY_SIZE / 2);
     }
+    if (before !== 0) markPair(this.#view, before, at);
   }
 
   /** Decodes the instruction whose first parcel is `low`, the last of its page, and whose second begins the page at `next`. */

@@ -8,7 +8,7 @@
  *   u8    u8    u16   u16   u16   i32          u8     u8    u16
  *
  *   op      an {@link Op}, or FIRST_INSTRUCTION plus the instruction's number
- *   own     the same, but for COMPILED: there it is the op of the instruction itself
+ *   own     the same, but for COMPILED and pairs (see pairs.ts): there it is the op of the instruction itself
  *   rd...   offset of the register within HartState, so that x and f registers are told apart at decode time; as rd,
  *           x0 is the sink. An instruction's 5-bit immediate stands as if it were a register
  *   step    16 times the parcels of the instruction: what leads to the next entry
@@ -24,9 +24,9 @@ import { HartState, X_SINK } from '../shared/hart-state.ts';
 import { csrIndex } from '../isa/csr.ts';
 import { blankDecoded, decode, isLong, type Decoded, type RegisterFile } from '../isa/decode.ts';
 import { instructions } from '../isa/table.ts';
+import { FIRST_INSTRUCTION, isPair, pairOf } from './pairs.ts';
 
 export const Op = { BLANK: 0, PAGE_END: 1, STRADDLE: 2, ILLEGAL: 3, COMPILED: 4 } as const;
-export const FIRST_INSTRUCTION = 5;
 
 /** A link: the function's place in the table, and above, which of its entries. */
 export const LINK_ENTRY_SHIFT = 20;
@@ -112,4 +112,19 @@ function writeOp(view: DataView, at: number, op: number): void {
 /** Makes the interpreter enter compiled code at an entry that was decoded, or takes that back. */
 export function markCompiled(view: DataView, at: number, isCompiled: boolean): void {
   view.setUint8(at, isCompiled ? Op.COMPILED : view.getUint8(at + 1));
+  if (!isCompiled) return;
+  // It must not be passed by as the second of a pair.
+  for (const step of [DECODED_ENTRY_SIZE, 2 * DECODED_ENTRY_SIZE]) {
+    const before = at - step;
+    if (view.getUint8(before + 12) === step && isPair(view.getUint8(before))) {
+      view.setUint8(before, view.getUint8(before + 1));
+    }
+  }
+}
+
+/** Makes the interpreter execute two entries at once, if they are such a pair; the second stays what it is. */
+export function markPair(view: DataView, first: number, second: number): void {
+  if (view.getUint8(first) === Op.COMPILED || view.getUint8(second) === Op.COMPILED) return;
+  const pair = pairOf(view.getUint8(first + 1), view.getUint8(second + 1));
+  if (pair !== 0) view.setUint8(first, pair);
 }

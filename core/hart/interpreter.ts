@@ -10,6 +10,7 @@
  *
  * Registers stay in the hart's structure; `ip` and the page are locals. `count` is what is left of the budget.
  */
+import type { Instruction } from '../isa/instruction.ts';
 import { instructions } from '../isa/table.ts';
 import { Exit } from '../shared/hart-state.ts';
 import { HEAT_COUNTERS } from '../shared/memory-map.ts';
@@ -21,6 +22,7 @@ import type { FloatRoutines } from './float/index.ts';
 import { InstructionEmitter } from './instruction-emitter.ts';
 import { RegionExit } from './links.ts';
 import type { MemoryRoutines } from './memory.ts';
+import { pairs } from './pairs.ts';
 import type { PrivilegedRoutines } from './privileged.ts';
 import type { TlbRoutines } from './tlb.ts';
 import { Cause } from '../isa/mstatus.ts';
@@ -150,7 +152,7 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
               ...{ refetch, taken, execute, trap, syncCount, leave },
               countJump: exact ? () => undefined : countJump,
             };
-            const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame)];
+            const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame), ...pairHandlers(frame)];
             f.switch(op, handlers, () => f.unreachable());
             if (!exact) f.br(next);
           });
@@ -240,11 +242,25 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
 }
 
 function instructionHandlers(frame: Frame): (() => void)[] {
-  return instructions.map((instruction) => () => {
-    frame.f.scope(() => {
-      const emitter = new InstructionEmitter(frame);
-      instruction.execute(emitter);
-      emitter.finish(instruction.kind);
-    });
+  return instructions.map((instruction) => () => execute(frame, instruction));
+}
+
+function pairHandlers(frame: Frame): (() => void)[] {
+  const { f, cur, ip, count } = frame;
+  return pairs.map(([first, second]) => () => {
+    execute(frame, instructions[first]);
+    f.set(cur, ip);
+    f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
+    f.set(count, count.sub(1));
+    execute(frame, instructions[second]);
+  });
+}
+
+/** Executes the entry `cur`. */
+function execute(frame: Frame, instruction: Instruction): void {
+  frame.f.scope(() => {
+    const emitter = new InstructionEmitter(frame);
+    instruction.execute(emitter);
+    emitter.finish(instruction.kind);
   });
 }
