@@ -16,6 +16,9 @@ export function relativeParts({ state, fetchTlb, loadTlb, storeTlb }: HartParts)
   return { state: 0, fetchTlb: fetchTlb - state, loadTlb: loadTlb - state, storeTlb: storeTlb - state };
 }
 
+/** What offsets are added to that are addresses. */
+const NOWHERE = i32(0);
+
 export class HartFields {
   readonly parts: HartParts;
   readonly #base: Expr | undefined;
@@ -33,7 +36,7 @@ export class HartFields {
 
   /** The address to which the offsets of fields and parts are added, and `index` if there is one. */
   pointer(index?: Expr): Expr {
-    if (!this.#base) return index ?? i32(0);
+    if (!this.#base) return index ?? NOWHERE;
     return index ? index.add(this.#base) : this.#base;
   }
 

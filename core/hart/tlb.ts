@@ -40,7 +40,7 @@ export function entryOffset(address: Expr): Expr {
 
 /** The tag that an access of `width` bytes at `address` must find. `context` is an `i64`, shifted already. */
 export function lookupTag(address: Expr, width: number, context: Expr): Expr {
-  return address.and(~0xfffn | BigInt(width - 1)).or(context);
+  return address.and(~0xfff | (width - 1)).or(context);
 }
 
 /** The tag of an entry. */

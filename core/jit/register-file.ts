@@ -12,10 +12,12 @@ export class RegisterFile {
   readonly #f: FunctionBuilder;
   readonly #fields: HartFields;
   readonly #isKnown: (value: Expr) => boolean;
-  readonly #locals = new Map<number, Local>();
+  readonly #locals: (Local | undefined)[] = [];
   /** By the number of the local. */
   readonly #registerOf = new Map<number, number>();
-  readonly #known = new Map<number, Expr>();
+  #known: ReadonlyMap<number, Expr> = new Map();
+  /** It was given out, and is copied before it changes. */
+  #isShared = false;
 
   /** `isKnown`: whether an expression has the same value in all of the region, and is as cheap as a local. */
   constructor(f: FunctionBuilder, fields: HartFields, isKnown: (value: Expr) => boolean) {
@@ -26,16 +28,22 @@ export class RegisterFile {
 
   /** All locals are up to date from here on. */
   beginBlock(): void {
-    this.#known.clear();
+    if (this.#known.size > 0) this.setKnown(new Map());
   }
 
   /** What is known now, to be set again for another path from here. */
   known(): ReadonlyMap<number, Expr> {
-    return new Map(this.#known);
+    this.#isShared = true;
+    return this.#known;
   }
   setKnown(known: ReadonlyMap<number, Expr>): void {
-    this.#known.clear();
-    for (const [register, value] of known) this.#known.set(register, value);
+    this.#known = known;
+    this.#isShared = true;
+  }
+  #toChange(): Map<number, Expr> {
+    if (this.#isShared) this.#known = new Map(this.#known);
+    this.#isShared = false;
+    return this.#known as Map<number, Expr>;
   }
 
   read(register: number): Expr {
@@ -46,8 +54,8 @@ export class RegisterFile {
   /** Register 0 takes nothing. */
   write(register: number, value: Expr): void {
     if (register === 0) return;
-    this.#known.delete(register);
-    if (this.#isKnown(value)) this.#known.set(register, value);
+    if (this.#known.has(register)) this.#toChange().delete(register);
+    if (this.#isKnown(value)) this.#toChange().set(register, value);
     else this.#set(register, value);
   }
 
@@ -107,8 +115,10 @@ export class RegisterFile {
   }
 
   #local(register: number): Local {
-    const local = this.#locals.get(register) ?? this.#f.lastingLocal(register < FIRST_FLOAT ? 'i64' : 'f64');
-    this.#locals.set(register, local);
+    const known = this.#locals[register];
+    if (known) return known;
+    const local = this.#f.lastingLocal(register < FIRST_FLOAT ? 'i64' : 'f64');
+    this.#locals[register] = local;
     this.#registerOf.set(local.index, register);
     return local;
   }

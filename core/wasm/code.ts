@@ -47,10 +47,6 @@ export class Code extends Encoder {
   /** The blocks that are open; an `if` has no label. */
   readonly #open: (Label | undefined)[] = [];
 
-  constructor() {
-    super(1024);
-  }
-
   /** Begins a block or a loop. */
   begin(opcode: number, name: string): Label {
     const label = { name, depth: this.#open.length };

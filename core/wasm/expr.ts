@@ -63,24 +63,24 @@ const ZEXT = operator('i64.extend_i32_u');
 const SEXT = operator('i64.extend_i32_s');
 
 /**
- * Every kind has the same fields, and is one object: code is generated while the guest waits for it, mostly before the engine has
- * optimized the generator.
+ * Every kind has the same fields, and is one object: the guest waits for its code, which is mostly generated before the
+ * engine has optimized the generator. `declare`, since fields would be set to undefined first.
  */
 export class Expr {
-  readonly type: ValueType;
-  readonly kind: Kind;
+  declare readonly type: ValueType;
+  declare readonly kind: Kind;
   /** The instruction, or what is called. */
-  readonly op: Operator | Access | Callee | Signature | undefined;
+  declare readonly op: Operator | Access | Callee | Signature | undefined;
   /** Of a constant. */
-  readonly value: number | bigint;
+  declare readonly value: number | bigint;
   /** Of a memory access, from the address. */
-  readonly offset: number;
+  declare readonly offset: number;
   /** Operands of all but calls. */
-  readonly a: Expr | undefined;
-  readonly b: Expr | undefined;
-  readonly c: Expr | undefined;
+  declare readonly a: Expr | undefined;
+  declare readonly b: Expr | undefined;
+  declare readonly c: Expr | undefined;
   /** Those of calls. */
-  readonly passed: readonly Expr[] | undefined;
+  declare readonly passed: readonly Expr[] | undefined;
 
   constructor(
     type: ValueType,
@@ -110,7 +110,10 @@ export class Expr {
   }
   /** The operands, in the order of their evaluation. */
   get args(): readonly Expr[] {
-    return this.passed ?? [this.a, this.b, this.c].filter((arg) => arg !== undefined);
+    const { a, b, c, passed } = this;
+    if (passed) return passed;
+    if (!a) return [];
+    return !b ? [a] : !c ? [a, b] : [a, b, c];
   }
 
   add(b: Operand): Expr {
@@ -244,7 +247,7 @@ export class Expr {
 /** A local variable; assigned through the function's builder. */
 export class Local extends Expr {
   declare readonly kind: 'local';
-  readonly index: number;
+  declare readonly index: number;
 
   constructor(type: ValueType, index: number) {
     super(type, 'local');

@@ -23,10 +23,11 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
   /** The parameters, as locals. */
   readonly args: { readonly [K in keyof P]: Local };
   readonly locals: ValueType[] = [];
-  #pieces: Code[] = [new Code()];
+  #pieces: Code[] = [new Code(4096)];
   /** The piece that grows. */
   #into = this.#pieces[0];
-  #taken: Local[] = [];
+  /** Those of the scopes that are open. */
+  readonly #taken: Local[] = [];
   readonly #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
 
   constructor(name: string, params: P, results: readonly ValueType[]) {
@@ -56,11 +57,13 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
 
   /** Runs `body`; the locals that it makes are used again by what comes after. */
   scope(body: () => void): void {
-    const outer = this.#taken;
-    this.#taken = [];
+    const outer = this.#taken.length;
     body();
-    for (const local of this.#taken) this.#free[local.type].push(local);
-    this.#taken = outer;
+    for (let i = outer; i < this.#taken.length; i++) {
+      const local = this.#taken[i];
+      this.#free[local.type].push(local);
+    }
+    this.#taken.length = outer;
   }
 
   #newLocal(type: ValueType): Local {

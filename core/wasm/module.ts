@@ -94,8 +94,7 @@ export class ModuleBuilder {
         out.u32(index(indexOf, callee));
       });
     });
-    const numberOf = ({ of, isType }: Missing): number =>
-      isType ? typeOf(of) : index(indexOf, of as Callee);
+    const numberOf = ({ of, isType }: Missing): number => (isType ? typeOf(of) : index(indexOf, of as Callee));
     const bodies = this.#functions.map((builder) => linkBody(builder, numberOf));
     const hinted = bodies.filter(({ hints }) => hints.length > 0);
     const hintSection = section(0, (out) => {
