@@ -31,7 +31,7 @@ export interface Missing {
   readonly isType: boolean;
 }
 
-export const BLOCK_VOID = 0x40;
+const BLOCK_VOID = 0x40;
 export const OPCODE = {
   ...{ UNREACHABLE: 0x00, BLOCK: 0x02, LOOP: 0x03, IF: 0x04, ELSE: 0x05, END: 0x0b },
   ...{ BR: 0x0c, BR_IF: 0x0d, BR_TABLE: 0x0e, RETURN: 0x0f, CALL: 0x10, CALL_INDIRECT: 0x11 },
