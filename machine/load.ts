@@ -17,8 +17,11 @@ export interface GuestImages extends Omit<Guest, 'ram' | 'board'> {
   readonly compile?: boolean;
 }
 
-/** How often a place is jumped to before it is compiled. */
-const HOT_LIMIT = 16_000;
+/**
+ * How often a place is jumped to before it is compiled. Making good code of a guest instruction takes the host some 100 us
+ * (most of it the browser's own compiler), which 50,000 executions give back.
+ */
+const HOT_LIMIT = 50_000;
 
 /** What is learned about a guest while it is loaded. */
 export interface LoadedGuest {

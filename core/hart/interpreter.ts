@@ -65,8 +65,8 @@ export interface Frame {
   readonly countJump: () => void;
 }
 
-/** What a jump out of compiled code counts for. */
-const LEFT_FOR = 8;
+/** What a jump out of compiled code counts for: it costs more than another. */
+const LEFT_FOR = 2;
 /** Exceptions in a row, with no instruction done between them, after which the hart is said to be wedged. */
 const WEDGED_AFTER = 64;
 
