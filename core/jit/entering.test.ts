@@ -137,6 +137,8 @@ const RECURSION = `
         li    a0, 15
         call  fib
         mv    s2, a0
+        li    a0, 1               # it has returned once before it is compiled
+        call  sum
         li    s0, 2
 deeper: li    a0, 20000
         call  sum
