@@ -70,14 +70,17 @@ class CompilerLoop {
     const began = performance.now();
     const known = new Set(requests.map((request) => this.#remembered.get(keyOf(request))));
     for (const message of known) if (message) this.#post(queue, hart, message);
-    const fresh = this.#compile(requests.filter((request) => !this.#remembered.has(keyOf(request))));
+    const fresh = this.#compile(
+      requests.filter((request) => !this.#remembered.has(keyOf(request))),
+      hart,
+    );
     if (fresh) this.#post(queue, hart, fresh);
     this.#board.harts[hart].statCompileTime += BigInt(Math.round((performance.now() - began) * 1000));
     return true;
   }
 
-  #compile(requests: readonly CompileRequest[]): CodeMessage | undefined {
-    const compiled = this.#compiler.compile(requests);
+  #compile(requests: readonly CompileRequest[], hart: number): CodeMessage | undefined {
+    const compiled = this.#compiler.compile(requests, hart);
     if (!compiled) return undefined;
     const { bytes, regions } = compiled;
     const message = { module: new WebAssembly.Module(bytes), size: bytes.length, regions };

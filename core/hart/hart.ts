@@ -11,6 +11,7 @@ import { PageStates } from '../shared/page-states.ts';
 import { Attention, Revoke, type HartView } from '../shared/hart-state.ts';
 import type { HostFunctions } from './code.ts';
 import { CompiledCode, type CompiledModule } from './compiled-code.ts';
+import { Op } from './decoded.ts';
 import { DecodeCache } from './decode-cache.ts';
 import { generateHart, type HartExports } from './generate.ts';
 import { TLB_SIZE } from './tlb.ts';
@@ -254,7 +255,10 @@ export class Hart {
       timerChanged: () => {
         this.tickTimer();
       },
-      hot: (entry) => this.#environment.hot?.(cache.place(entry)),
+      // What is compiled is counted on.
+      hot: (entry) => {
+        if (this.#bytes[entry] !== Op.COMPILED) this.#environment.hot?.(cache.place(entry));
+      },
       fenceI: () => this.#dropStale(),
       codeWritten: (page) => this.#states.written(page),
     };

@@ -108,13 +108,16 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
   // --- control -------------------------------------------------------------------------------------------------------
 
   jump(target: Bits): void {
-    const { f, ip, page, pageAddress, refetch, taken, heat, countJump } = this.#frame;
+    const { f, ip, page, pageAddress, refetch, taken, heat, countJump, recordJump } = this.#frame;
     f.set(this.#frame.target, expr(target));
     // A return is no beginning of anything.
     f.set(heat, this.#field('rs1').ne(HartState.at.x + 8));
     f.if(this.#frame.target.xor(pageAddress).ltU(4096), () => {
       f.set(ip, page.add(this.#frame.target.wrap().and(4095).shl(3)));
-      f.if(heat, countJump);
+      f.if(heat, () => {
+        countJump();
+        recordJump();
+      });
       f.set(heat, 0);
       f.br(taken);
     });

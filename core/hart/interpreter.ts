@@ -13,7 +13,7 @@
 import type { Instruction } from '../isa/instruction.ts';
 import { instructions } from '../isa/table.ts';
 import { Exit } from '../shared/hart-state.ts';
-import { HEAT_COUNTERS } from '../shared/memory-map.ts';
+import { HEAT_COUNTERS, JUMP_RECORDS } from '../shared/memory-map.ts';
 import { access, call, i32, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import type { HartCode } from './code.ts';
@@ -63,6 +63,8 @@ export interface Frame {
   readonly leave: (reason: number) => void;
   /** Counts a jump to the entry at `ip`; where that is done often enough the host is told. */
   readonly countJump: () => void;
+  /** Notes that the jump at `cur` led to `ip`. */
+  readonly recordJump: () => void;
 }
 
 /** What a jump out of compiled code counts for: it costs more than another. */
@@ -120,6 +122,13 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
       f.ifUnlikely(heated.sub(code.load32('hotLimit')).ltU(by), () => f.call(code.host.hot, ip));
     });
 
+  const recordJump = (): void =>
+    f.scope(() => {
+      const record = f.let(ip.xor(cur.shrU(3)).and((JUMP_RECORDS - 1) << 3));
+      f.store('i32.store', record, code.map.jumps, cur);
+      f.store('i32.store', record, code.map.jumps + 4, ip);
+    });
+
   f.loop('refetch', (refetch) => {
     f.ifUnlikely(code.loadAtomic('attention').or(count.ltS(1)), () => {
       code.store64(builder, 'pc', target);
@@ -151,6 +160,7 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
               ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count, heat, op },
               ...{ refetch, taken, execute, trap, syncCount, leave },
               countJump: exact ? () => undefined : countJump,
+              recordJump: exact ? () => undefined : recordJump,
             };
             const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame), ...pairHandlers(frame)];
             f.switch(op, handlers, () => f.unreachable());

@@ -41,8 +41,8 @@ test('a CSR that is accessed ends all groups', () => {
 });
 
 test('a group spans only so much', () => {
-  expect(groups([load(A1, SP, 0), load(A1, SP, 500), load(A1, SP, 1000), load(A1, SP, 992), end])).toBe(
-    '0*+0 0+500 1*+8 1+0',
+  expect(groups([load(A1, SP, 0), load(A1, SP, 56), load(A1, SP, 112), load(A1, SP, 104), end])).toBe(
+    '0*+0 0+56 1*+8 1+0',
   );
 });
 

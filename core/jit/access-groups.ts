@@ -24,7 +24,7 @@ export interface GroupedAccess {
 }
 
 /** Bytes that a group spans, at most: the more, the likelier is it that they cross a page. */
-const SPAN_LIMIT = 512;
+const SPAN_LIMIT = 64;
 
 const WIDTHS: Readonly<Record<string, Width>> = { b: 1, h: 2, w: 4, d: 8 };
 

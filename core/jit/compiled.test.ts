@@ -1,8 +1,9 @@
 /** What compiled code takes for granted, and that it notices when that changes. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { assemble, program } from '../isa/assemble.ts';
 import { MSTATUS } from '../isa/mstatus.ts';
 import { setInterrupt, Interrupt } from '../shared/interrupts.ts';
+import type { CompilerOptions } from './testing/compiled-hart.ts';
 import { DEVICE, Lockstep, RAM } from './testing/lockstep.ts';
 
 const [T0, T1, A0, A1, A2, A3] = [5, 6, 10, 11, 12, 13];
@@ -10,8 +11,8 @@ const CODE = RAM + 0x1000;
 const HANDLER = RAM + 0x3000;
 const wfi = assemble('wfi');
 
-function loaded(words: readonly number[], at = CODE): Lockstep {
-  const pair = new Lockstep();
+function loaded(words: readonly number[], at = CODE, options: CompilerOptions = {}): Lockstep {
+  const pair = new Lockstep(options);
   pair.write(at, program(words));
   pair.write(HANDLER, program([wfi]));
   pair.change((view) => {
@@ -142,4 +143,48 @@ test('an interrupt ends a loop', () => {
   expect(pair.runner.run(1000)).toBe(1);
   expect(pair.view.mcause).toBe((1n << 63n) | 3n);
   expect([CODE, CODE + 4]).toContain(Number(pair.view.mepc));
+});
+
+describe('a jump to a register in a loop', () => {
+  // Begins at one of three places by the count in a0, which are 8 bytes apart; the last is in no table.
+  const words = [
+    assemble('auipc', { rd: T0 }),
+    assemble('andi', { rd: T1, rs1: A0, imm: 3 }),
+    assemble('slli', { rd: T1, rs1: T1, imm: 3 }),
+    assemble('add', { rd: T1, rs1: T1, rs2: T0 }),
+    assemble('jalr', { rd: 0, rs1: T1, imm: 20 }),
+    assemble('addi', { rd: A1, rs1: A1, imm: 1 }),
+    assemble('jal', { rd: 0, imm: 28 }),
+    assemble('addi', { rd: A1, rs1: A1, imm: 10 }),
+    assemble('jal', { rd: 0, imm: 20 }),
+    assemble('addi', { rd: A1, rs1: A1, imm: 100 }),
+    assemble('jal', { rd: 0, imm: 12 }),
+    assemble('addi', { rd: A1, rs1: A1, imm: 1000 }),
+    assemble('jal', { rd: 0, imm: 4 }),
+    assemble('addi', { rd: A0, rs1: A0, imm: -1 }),
+    assemble('bne', { rs1: A0, imm: -14 * 4 }),
+    wfi,
+  ];
+  const OFFSETS = [20, 28, 36];
+
+  test.each([{ seen: [] }, { seen: [20] }, { seen: OFFSETS }])(
+    'goes where it leads, seen before or not: $seen',
+    ({ seen }) => {
+      const pair = loaded(words, CODE, { jumpTargets: () => seen });
+      pair.change((view) => (view.x[A0] = 40n));
+      pair.run();
+      expect(pair.view.x[A1]).toBe(11110n);
+    },
+  );
+
+  test('stays in the region for what was seen', () => {
+    const entered = [[], OFFSETS].map((seen) => {
+      const pair = loaded(words, CODE, { jumpTargets: () => seen });
+      pair.change((view) => (view.x[A0] = 40n));
+      pair.run();
+      return pair.runner.counts.entered;
+    });
+    // Of 40 jumps 10 lead to the place that was not seen, and each of those comes back.
+    expect(entered[0] - entered[1]).toBeGreaterThanOrEqual(30);
+  });
 });

@@ -1,7 +1,7 @@
 /** From places that are worth compiling to the bytes of a module. It reads the shared memory, and may run on any thread. */
 import { Op } from '../hart/decoded.ts';
 import type { CompileRequest } from '../shared/compile-queue.ts';
-import { PAGE_SIZE, type MemoryMap } from '../shared/memory-map.ts';
+import { JUMP_RECORDS, PAGE_SIZE, type MemoryMap } from '../shared/memory-map.ts';
 import { RegionModule, type Place } from './emit-region.ts';
 import { ALL_PASSES, type Passes } from './passes.ts';
 import { readRegion } from './read-region.ts';
@@ -33,19 +33,36 @@ export class RegionCompiler {
     this.#view = new DataView(memory.buffer);
   }
 
-  /** Compiles regions together; `undefined` when there is nothing in them to compile. */
-  compile(requests: readonly CompileRequest[]): CompiledBytes | undefined {
+  /** Compiles regions together for a hart, by what it knows of its jumps; `undefined` when there is nothing in them to compile. */
+  compile(requests: readonly CompileRequest[], hart: number): CompiledBytes | undefined {
     const module = new RegionModule(this.#map, this.#place, this.#passes);
     const regions: RegionInfo[] = [];
+    const jumps = this.#jumps(hart);
     for (const { page, version, offset, entries } of requests) {
       const wasExecuted = (at: number): boolean => entries === 0 || this.#view.getUint8(entries + at * 8) !== Op.BLANK;
-      const region = readRegion(this.#view, this.#map.ram + page * PAGE_SIZE, offset, { wasExecuted });
+      const jumpTargets = (at: number): number[] =>
+        (jumps.get(entries + at * 8) ?? []).map((entry) => (entry - entries) / 8);
+      const region = readRegion(this.#view, this.#map.ram + page * PAGE_SIZE, offset, { wasExecuted, jumpTargets });
       if (!region) continue;
       module.add(regionName(regions.length), region);
       const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
       regions.push({ page, version, entries: region.entries, instructions });
     }
     return regions.length === 0 ? undefined : { bytes: module.encode(), regions };
+  }
+
+  /** Where jumps to registers have led, by their decoded entry. */
+  #jumps(hart: number): Map<number, number[]> {
+    const jumps = new Map<number, number[]>();
+    const { jumps: at } = this.#map.harts[hart];
+    for (let record = 0; record < JUMP_RECORDS; record++) {
+      const from = this.#view.getUint32(at + record * 8, true);
+      const to = this.#view.getUint32(at + record * 8 + 4, true);
+      const known = jumps.get(from);
+      if (known) known.push(to);
+      else if (from !== 0) jumps.set(from, [to]);
+    }
+    return jumps;
   }
 }
 

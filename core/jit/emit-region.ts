@@ -14,7 +14,7 @@ import { RegionEmitter, type BlockContext } from './region-emitter.ts';
 import { RegionFrame } from './region-frame.ts';
 import { isFloat, NO_REGISTERS, type RegisterSet } from './registers.ts';
 import { RegionRoutines } from './routines.ts';
-import { emitStructured } from './structure.ts';
+import { emitStructured, type Ways } from './structure.ts';
 
 /** How compiled code finds the hart's state. */
 export interface Place {
@@ -96,14 +96,13 @@ class RegionBuilder {
     const { f } = this.#frame;
     this.#frame.withStubs(this.#stubSets(), () => {
       const route = this.#flow.dispatches.size > 0 ? this.#frame.f.lastingLocal('i32') : undefined;
-      emitStructured(f, this.#flow, (node, go) => {
-        if (node === this.#flow.root) this.#root(go, route);
-        else if (node > this.#flow.root) this.#dispatch(node, go, route as NonNullable<typeof route>);
-        else this.#block(node, go);
+      emitStructured(f, this.#flow, (node, ways) => {
+        if (node === this.#flow.root) this.#root(ways, route);
+        else if (node > this.#flow.root) this.#dispatch(node, ways, route as NonNullable<typeof route>);
+        else this.#block(node, ways);
       });
     });
-    const entries = this.#region.entries.map((offset) => this.#numbers.get(offset) as number);
-    this.#frame.finish(entries.reduce((set, block) => set | this.#liveness[block].live, NO_REGISTERS));
+    this.#frame.finish();
   }
 
   /** The register sets that are stored by who leaves otherwise than inline. */
@@ -127,20 +126,41 @@ class RegionBuilder {
 
   // --- nodes that are no block -----------------------------------------------------------------------------------------
 
-  #root(go: (to: number) => void, route: ReturnType<FunctionBuilder['local']> | undefined): void {
+  /** Leads from the function's beginning to its entries, each of which has the registers loaded that it needs. */
+  #root({ go }: Ways, route: ReturnType<FunctionBuilder['local']> | undefined): void {
     const { f, args, registers } = this.#frame;
     const routes = [...(this.#flow.routes.get(this.#flow.root) ?? [])];
     if (route) f.set(route, args.entry.add(1));
-    const hops = [...new Set(routes.map(([, to]) => to))];
-    hops.forEach((hop, i) => {
+    const [first] = routes[0];
+    const isFirst = (entry: number): boolean => entry === first;
+    const needed = (entries: readonly number[]): RegisterSet =>
+      entries.reduce((set, entry) => set | this.#liveness[this.#entryBlock(entry)].live, NO_REGISTERS);
+    // The first is taken most; the others share what is loaded.
+    const others = routes.map(([entry]) => entry).filter((entry) => !isFirst(entry));
+    const enter = (to: number): void => {
       registers.beginBlock();
-      if (i === hops.length - 1) return go(hop);
-      const entries = routes.filter(([, to]) => to === hop).map(([entry]) => entry);
-      f.if(anyOf(args.entry, entries), () => go(hop));
+      go(to);
+    };
+    const enterFirst = (): void => {
+      registers.load(needed([first]));
+      enter(routes[0][1]);
+    };
+    if (others.length === 0) return enterFirst();
+    f.if(args.entry.eq(first), enterFirst);
+    registers.load(needed(others));
+    const hops = [...new Set(routes.filter(([entry]) => !isFirst(entry)).map(([, to]) => to))];
+    hops.forEach((hop, i) => {
+      if (i === hops.length - 1) return enter(hop);
+      const entries = routes.filter(([entry, to]) => to === hop && !isFirst(entry)).map(([entry]) => entry);
+      f.if(anyOf(args.entry, entries), () => enter(hop));
     });
   }
 
-  #dispatch(node: number, go: (to: number) => void, route: ReturnType<FunctionBuilder['local']>): void {
+  #entryBlock(entry: number): number {
+    return this.#numbers.get(this.#region.entries[entry]) as number;
+  }
+
+  #dispatch(node: number, { go }: Ways, route: ReturnType<FunctionBuilder['local']>): void {
     const { f } = this.#frame;
     const [header] = [...this.#flow.dispatches].find(([, dispatch]) => dispatch === node) as [number, number];
     const routes = [...(this.#flow.routes.get(node) ?? [])];
@@ -163,7 +183,7 @@ class RegionBuilder {
 
   // --- blocks ----------------------------------------------------------------------------------------------------------
 
-  #block(number: number, go: (to: number) => void): void {
+  #block(number: number, ways: Ways): void {
     const { registers, f } = this.#frame;
     const block = this.#region.blocks[number];
     const liveness = this.#liveness[number];
@@ -179,13 +199,13 @@ class RegionBuilder {
     const context: BlockContext = {
       frame: this.#frame,
       leaving: liveness.leaving,
-      floatIsDirty: liveness.floatIsDirty,
+      float: liveness.float,
       modeIsValid: false,
       accesses: groupAccesses(block.instructions, this.#frame.passes.groups),
       places: new Map(),
       ends: {
-        branch: (condition) => endOnce(() => this.#branch(number, condition, go)),
-        jump: (target) => endOnce(() => this.#jump(number, target, go)),
+        branch: (condition) => endOnce(() => this.#branch(number, condition, ways)),
+        jump: (target) => endOnce(() => this.#jump(number, target, ways)),
       },
     };
     block.instructions.forEach((here, before) => {
@@ -198,34 +218,58 @@ class RegionBuilder {
     if (ended) return;
     this.#frame.retire(block.instructions.length);
     if (block.ending === Ending.INTERPRET) this.#frame.leave(liveness.ending, block.end, 0);
-    else this.#goTo(number, block.end, go);
+    else this.#goTo(number, block.end, ways);
   }
 
-  #branch(number: number, condition: Expr, go: (to: number) => void): void {
+  #branch(number: number, condition: Expr, ways: Ways): void {
     const { target, end } = this.#region.blocks[number];
     const { node } = condition;
-    if (node.kind === 'const') return this.#goTo(number, node.value ? target : end, go);
+    if (node.kind === 'const') return this.#goTo(number, node.value ? target : end, ways);
     const { registers, f } = this.#frame;
     const known = registers.known();
     const otherwise = (): void => {
       registers.setKnown(known);
-      this.#goTo(number, end, go);
+      this.#goTo(number, end, ways);
     };
-    f.if(condition, () => this.#goTo(number, target, go), otherwise);
+    f.if(condition, () => this.#goTo(number, target, ways), otherwise);
   }
 
-  #jump(number: number, target: Expr, go: (to: number) => void): void {
+  #jump(number: number, target: Expr, ways: Ways): void {
     const block = this.#region.blocks[number];
     const { ending } = this.#liveness[number];
-    if (block.ending === Ending.JUMP) return this.#goTo(number, block.target, go);
+    if (block.ending === Ending.JUMP) return this.#goTo(number, block.target, ways);
+    if (block.ending === Ending.JUMP_REGISTER) return this.#jumpToRegister(number, target, ways);
     const back = this.#numbers.get(block.end);
     if (!isCall(block) || back === undefined || !this.#leadsTo(number, back)) return this.#frame.exitTo(ending, target);
     this.#frame.call(ending, target, block.end, this.#liveness[back].live);
-    go(this.#nodeOf(back));
+    ways.go(this.#nodeOf(back));
+  }
+
+  /** A jump to a register, by a table of where it is known to lead. */
+  #jumpToRegister(number: number, target: Expr, { label }: Ways): void {
+    const { f, registers } = this.#frame;
+    const { ending } = this.#liveness[number];
+    const targets = this.#region.blocks[number].targets.filter((offset) => {
+      const to = this.#numbers.get(offset);
+      return to !== undefined && this.#leadsTo(number, to);
+    });
+    const [first, last] = [Math.min(...targets), Math.max(...targets)];
+    if (targets.length > 0 && this.#frame.passes.tables) {
+      const blocks = targets.map((offset) => this.#numbers.get(offset) as number);
+      registers.materialize(blocks.reduce((set, block) => set | this.#liveness[block].live, NO_REGISTERS));
+      const labels = new Map(targets.map((offset, i) => [offset, label(this.#nodeOf(blocks[i]))]));
+      const distance = f.let(target.sub(this.#frame.address(first)));
+      f.block('elsewhere', (elsewhere) => {
+        f.brIf(elsewhere, distance.gtU(last - first), 'unlikely');
+        const places = Array.from({ length: (last - first) / 2 + 1 }, (_, i) => labels.get(first + i * 2) ?? elsewhere);
+        f.brTable(distance.wrap().shrU(1), places, elsewhere);
+      });
+    }
+    this.#frame.exitTo(ending, target);
   }
 
   /** From the end of a block to an offset, in the region or out of it. */
-  #goTo(number: number, offset: number, go: (to: number) => void): void {
+  #goTo(number: number, offset: number, { go }: Ways): void {
     const to = this.#numbers.get(offset);
     if (to === undefined || !this.#leadsTo(number, to)) return this.#frame.exit(this.#liveness[number].ending, offset);
     this.#frame.registers.materialize(this.#liveness[to].live);

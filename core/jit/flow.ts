@@ -7,7 +7,7 @@
  * (Ramsey, "Beyond Relooper", ICFP 2022, takes it from there: see structure.ts). An edge that enters a loop elsewhere
  * is cut: there the region is left, and entered anew.
  */
-import { goesTo, type Region } from './region.ts';
+import { Ending, goesTo, type Region } from './region.ts';
 
 export interface Flow {
   readonly root: number;
@@ -24,7 +24,7 @@ export interface DominatorTree {
   /** Place in reverse postorder; -1 for what is not reached. */
   readonly order: readonly number[];
   readonly children: readonly (readonly number[])[];
-  /** How many edges lead to a node from before it. */
+  /** How many edges lead to a node from before it; one more where a table of jumps does. */
   readonly forward: readonly number[];
   readonly isHeader: readonly boolean[];
 }
@@ -41,7 +41,8 @@ export function flowOf(region: Region): Flow {
   const entries = region.entries.map((offset) => numbers.get(offset) as number);
   const successors = blockSuccessors(region).map((to) => to.filter((block) => block >= 0));
   const root = count;
-  successors.push(rootsOf(successors, entries));
+  // Twice, from the last on: what another of them reaches is no root, or it would be a second entry of some loop.
+  successors.push(rootsOf(successors, rootsOf(successors, entries).reverse()));
   cutSecondEntries(successors, root);
   const loops = new Loops(successors, root);
 
@@ -64,13 +65,16 @@ export function flowOf(region: Region): Flow {
     for (const [entry, to] of hops) hops.set(entry, dispatches.get(to) ?? to);
   }
   const all: number[][] = successors.slice(0, count).map((to) => to.map((block) => dispatches.get(block) ?? block));
-  all[root] = [...new Set(routes.get(root)?.values())];
+  // The first entry has a way of its own.
+  const [first, ...others] = routes.get(root)?.values() ?? [];
+  all[root] = [first, ...new Set(others)];
   for (const [header, dispatch] of dispatches) {
     all[dispatch] = [
       ...new Set([header, ...[...(routes.get(dispatch)?.values() ?? [])].filter((to) => to !== dispatch)]),
     ];
   }
-  return { root, successors: all, dispatches, routes, tree: dominators(all, root) };
+  const jumped = region.blocks.flatMap(({ ending }, i) => (ending === Ending.JUMP_REGISTER ? all[i] : []));
+  return { root, successors: all, dispatches, routes, tree: dominators(all, root, jumped) };
 }
 
 /** Entries from which, together, everything is reached. */
@@ -222,7 +226,12 @@ function dominates(parents: readonly number[], order: readonly number[], a: numb
   return at === a;
 }
 
-function dominators(successors: readonly (readonly number[])[], root: number): DominatorTree {
+/** `jumped`: nodes that must have a label to branch to. */
+function dominators(
+  successors: readonly (readonly number[])[],
+  root: number,
+  jumped: readonly number[],
+): DominatorTree {
   const { order, nodes, parents } = analyse(successors, root);
   const children: number[][] = successors.map(() => []);
   const forward: number[] = successors.map(() => 0);
@@ -234,5 +243,6 @@ function dominators(successors: readonly (readonly number[])[], root: number): D
       else isHeader[to] = true;
     }
   }
+  for (const node of jumped) forward[node]++;
   return { order, children, forward, isHeader };
 }

@@ -15,6 +15,15 @@ const arithmetic = [
   assemble('sltu', { rd: A1, rs1: 0, rs2: A2 }),
   assemble('wfi'),
 ];
+/** Sums a list's words, each by a call: a loop that is entered at its beginning and behind the call. */
+const loop = [
+  assemble('lw', { rd: A1, rs1: A0, imm: 0 }),
+  assemble('jal', { rd: RA, imm: 0x200 }),
+  assemble('add', { rd: A2, rs1: A2, rs2: A1 }),
+  assemble('ld', { rd: A0, rs1: A0, imm: 8 }),
+  assemble('bne', { rs1: A0, rs2: 0, imm: -16 }),
+  assemble('jalr', { rd: 0, rs1: RA }),
+];
 const constants = [
   assemble('lui', { rd: A0, imm: 0x1234_5000 }),
   assemble('addi', { rd: A0, rs1: A0, imm: 0x678 }),
@@ -46,6 +55,7 @@ const blocks: Readonly<Record<string, readonly [readonly number[], TextOptions?]
       assemble('wfi'),
     ],
   ],
+  loop: [loop],
   branch: [[assemble('addi', { rd: A0, rs1: A0, imm: -1 }), assemble('bne', { rs1: A0, rs2: 0, imm: -4 })]],
   amo: [
     [

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { assembleText } from '../isa/assemble-text.ts';
 import { F_NAMES, X_NAMES } from '../isa/register-names.ts';
 import { blockSuccessors, flowOf } from './flow.ts';
-import { livenessOf } from './liveness.ts';
+import { FloatState, livenessOf } from './liveness.ts';
 import { Ending } from './region.ts';
 import { FIRST_FLOAT, registersOf, type RegisterSet } from './registers.ts';
 import { nodeOf } from './testing/graph.ts';
@@ -14,7 +14,7 @@ interface Shown {
   readonly dirty: string;
   readonly leaving: string;
   readonly ending: string;
-  readonly floatIsDirty: boolean;
+  readonly float: FloatState;
 }
 
 const names = (set: RegisterSet): string =>
@@ -32,8 +32,8 @@ function liveness(source: string): Record<number, Shown> {
     const isWithin = (next: number): boolean => next >= 0 && flow.successors[block].includes(nodeOf(flow, next));
     return ending === Ending.JUMP_REGISTER || ending === Ending.INTERPRET || !to.every(isWithin);
   });
-  const found = livenessOf(region, flow, leavesAtEnd).map(({ floatIsDirty, live, dirty, leaving, ending }) => ({
-    ...{ live: names(live), dirty: names(dirty), leaving: names(leaving), ending: names(ending), floatIsDirty },
+  const found = livenessOf(region, flow, leavesAtEnd).map(({ float, live, dirty, leaving, ending }) => ({
+    ...{ live: names(live), dirty: names(dirty), leaving: names(leaving), ending: names(ending), float },
   }));
   return Object.fromEntries(region.blocks.map(({ offset }, i) => [offset, found[i]]));
 }
@@ -157,21 +157,28 @@ test('what the interpreter must do is left for with all that was written', () =>
 });
 
 describe('mstatus.FS', () => {
-  const known = (source: string): Record<number, boolean> =>
-    Object.fromEntries(Object.entries(liveness(source)).map(([offset, { floatIsDirty }]) => [offset, floatIsDirty]));
+  const { UNKNOWN, NOT_OFF, DIRTY } = FloatState;
+  const known = (source: string): Record<number, FloatState> =>
+    Object.fromEntries(Object.entries(liveness(source)).map(([offset, { float }]) => [offset, float]));
 
   test('is known to be Dirty behind floating point, on all ways', () => {
-    expect(known('fadd.d fa0, fa0, fa0\n beqz a0, to\n nop\n to: ret')).toEqual({ 0: false, 8: true, 12: true });
-    expect(known('beqz a0, to\n fadd.d fa0, fa0, fa0\n to: ret')).toEqual({ 0: false, 4: false, 8: false });
+    expect(known('fadd.d fa0, fa0, fa0\n beqz a0, to\n nop\n to: ret')).toEqual({ 0: UNKNOWN, 8: DIRTY, 12: DIRTY });
+    expect(known('beqz a0, to\n fadd.d fa0, fa0, fa0\n to: ret')).toEqual({ 0: UNKNOWN, 4: UNKNOWN, 8: UNKNOWN });
+  });
+
+  test('is known not to be Off behind what only reads a register', () => {
+    expect(known('fsd fa0, 0(a0)\n beqz a0, to\n fmv.d.x fa0, a0\n to: ret')).toEqual({
+      ...{ 0: UNKNOWN, 8: NOT_OFF, 12: NOT_OFF },
+    });
   });
 
   test('is not known at entries', () => {
-    expect(known('fadd.d fa0, fa0, fa0\n loop: addi a0, a0, -1\n bnez a0, loop\n ret')).toMatchObject({ 4: false });
+    expect(known('fadd.d fa0, fa0, fa0\n loop: addi a0, a0, -1\n bnez a0, loop\n ret')).toMatchObject({ 4: UNKNOWN });
   });
 
   test('is not known behind a call or a CSR', () => {
-    expect(known('fadd.d fa0, fa0, fa0\n call 64\n ret')).toEqual({ 0: false, 8: false });
+    expect(known('fadd.d fa0, fa0, fa0\n call 64\n ret')).toEqual({ 0: UNKNOWN, 8: UNKNOWN });
     const csr = 'fadd.d fa0, fa0, fa0\n csrw sstatus, a0\n beqz a0, to\n nop\n to: ret';
-    expect(known(csr)).toEqual({ 0: false, 12: false, 16: false });
+    expect(known(csr)).toEqual({ 0: UNKNOWN, 12: UNKNOWN, 16: UNKNOWN });
   });
 });

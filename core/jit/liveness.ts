@@ -8,7 +8,21 @@
  */
 import type { Flow } from './flow.ts';
 import { Ending, isCall, type Region, type RegionBlock } from './region.ts';
-import { isCsr, isFloat, mayLeave, NO_REGISTERS, readsOf, setOf, writtenBy, type RegisterSet } from './registers.ts';
+import {
+  dirtiesFloat,
+  isCsr,
+  isFloat,
+  mayLeave,
+  NO_REGISTERS,
+  readsOf,
+  setOf,
+  writtenBy,
+  type RegisterSet,
+} from './registers.ts';
+
+/** What is known of mstatus.FS, from the least. */
+export const FloatState = { UNKNOWN: 0, NOT_OFF: 1, DIRTY: 2 } as const;
+export type FloatState = (typeof FloatState)[keyof typeof FloatState];
 
 export interface BlockLiveness {
   /** At the block's beginning. */
@@ -18,8 +32,8 @@ export interface BlockLiveness {
   readonly leaving: RegisterSet;
   /** What is stored where the block's end leaves the region, or calls. */
   readonly ending: RegisterSet;
-  /** mstatus.FS is Dirty at the block's beginning, however it was reached. */
-  readonly floatIsDirty: boolean;
+  /** What is known of mstatus.FS at the block's beginning, however it was reached. */
+  readonly float: FloatState;
 }
 
 /** What one block does to registers, by itself. */
@@ -30,14 +44,15 @@ interface Summary {
   readonly mayLeave: boolean;
   readonly writesBeforeFirstLeave: RegisterSet;
   readonly writesBeforeLastLeave: RegisterSet;
-  /** It ends with mstatus.FS known to be Dirty; or known no more. */
-  readonly hasFloat: boolean;
+  /** What is known of mstatus.FS at its end; and whether it changes it, so that nothing else is. */
+  readonly float: FloatState;
   readonly changesFloat: boolean;
 }
 
 function summarize({ instructions, ending }: RegionBlock): Summary {
   let [reads, writes, beforeFirst, beforeLast] = [NO_REGISTERS, NO_REGISTERS, NO_REGISTERS, NO_REGISTERS];
-  let [leaves, hasFloat, changesFloat] = [false, false, false];
+  let [leaves, changesFloat] = [false, false];
+  let float: FloatState = FloatState.UNKNOWN;
   const leave = (): void => {
     if (!leaves) beforeFirst = writes;
     beforeLast = writes;
@@ -45,23 +60,26 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
   };
   for (const { decoded } of instructions) {
     reads |= readsOf(decoded) & ~writes;
-    hasFloat ||= isFloat(decoded);
+    if (isFloat(decoded) && float === FloatState.UNKNOWN) float = FloatState.NOT_OFF;
+    if (dirtiesFloat(decoded)) float = FloatState.DIRTY;
     if (mayLeave(decoded)) leave();
     writes |= setOf(writtenBy(decoded));
     // It may be left before, for the interpreter, or behind it.
     if (isCsr(decoded)) {
       leave();
       changesFloat = true;
-      hasFloat = false;
+      float = FloatState.UNKNOWN;
     }
   }
   if (ending === Ending.INTERPRET) leave();
-  if (ending === Ending.CALL || ending === Ending.CALL_REGISTER) [hasFloat, changesFloat] = [false, true];
+  if (ending === Ending.CALL || ending === Ending.CALL_REGISTER) [float, changesFloat] = [FloatState.UNKNOWN, true];
   return {
-    ...{ reads, writes, mayLeave: leaves, hasFloat, changesFloat },
+    ...{ reads, writes, mayLeave: leaves, float, changesFloat },
     ...{ writesBeforeFirstLeave: beforeFirst, writesBeforeLastLeave: beforeLast },
   };
 }
+
+const most = (a: FloatState, b: FloatState): FloatState => (a > b ? a : b);
 
 /** `leavesAtEnd`: blocks of which some path out of the region begins at their end. */
 export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boolean[]): BlockLiveness[] {
@@ -76,16 +94,16 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
   const entries = new Set(region.entries);
 
   const dirty = blocks.map(() => NO_REGISTERS);
-  const float = blocks.map(({ offset }) => !entries.has(offset));
+  const float = blocks.map(({ offset }): FloatState => (entries.has(offset) ? FloatState.UNKNOWN : FloatState.DIRTY));
   for (let changed = true; changed;) {
     changed = false;
     for (const i of byOrder) {
       const out = isCall(blocks[i]) ? NO_REGISTERS : dirty[i] | summaries[i].writes;
-      const floatOut = summaries[i].hasFloat || (float[i] && !summaries[i].changesFloat);
+      const floatOut = summaries[i].changesFloat ? summaries[i].float : most(summaries[i].float, float[i]);
       for (const to of successors[i]) {
-        if ((out & ~dirty[to]) === 0n && (floatOut || !float[to])) continue;
+        if ((out & ~dirty[to]) === 0n && floatOut >= float[to]) continue;
         dirty[to] |= out;
-        float[to] &&= floatOut;
+        float[to] = floatOut < float[to] ? floatOut : float[to];
         changed = true;
       }
     }
@@ -118,7 +136,7 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
     dirty: dirty[i],
     leaving: leaving[i],
     ending: dirty[i] | summaries[i].writes,
-    floatIsDirty: float[i],
+    float: float[i],
   }));
 }
 

@@ -13,6 +13,8 @@ export interface Passes {
   readonly context: boolean;
   /** Accesses by the same base register share one look into the TLB. See access-groups.ts. */
   readonly groups: boolean;
+  /** Jumps to registers go by tables of where they were seen to lead. */
+  readonly tables: boolean;
   /** Floating point is calculated by the host's operations where their results are certain. See inline-float.ts. */
   readonly floats: boolean;
   /** The host multiplies and adds with one rounding (core/wasm/relaxed.ts), and `floats` may use that. */
@@ -24,6 +26,7 @@ export const ALL_PASSES: Passes = {
   copies: true,
   context: true,
   groups: true,
+  tables: true,
   floats: true,
   fuses: hostFuses(),
 };
@@ -32,6 +35,7 @@ export const NO_PASSES: Passes = {
   copies: false,
   context: false,
   groups: false,
+  tables: false,
   floats: false,
   fuses: false,
 };

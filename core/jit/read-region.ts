@@ -16,6 +16,8 @@ export interface ReadOptions {
   readonly blockLimit?: number;
   /** Whether the instruction at an offset was ever executed. Default: all were. */
   readonly wasExecuted?: (offset: number) => boolean;
+  /** Where the jump to a register at an offset was seen to lead within the page. Default: nowhere. */
+  readonly jumpTargets?: (offset: number) => readonly number[];
 }
 
 const REGION_LIMIT = 400;
@@ -74,7 +76,13 @@ class Reader {
   constructor(memory: DataView, page: number, options: ReadOptions) {
     this.#memory = memory;
     this.#page = page;
-    this.#options = { limit: REGION_LIMIT, blockLimit: BLOCK_LIMIT, wasExecuted: () => true, ...options };
+    this.#options = {
+      limit: REGION_LIMIT,
+      blockLimit: BLOCK_LIMIT,
+      wasExecuted: () => true,
+      jumpTargets: () => [],
+      ...options,
+    };
   }
 
   read(start: number): Region | undefined {
@@ -102,7 +110,7 @@ class Reader {
       }
       this.#found.set(at, here);
       if (here.instruction.kind === 'jump') {
-        for (const to of goesTo({ ...this.#endOf(here), offset, instructions: [] })) this.#lead(to);
+        for (const to of goesTo({ ...this.#endOf(here), offset })) this.#lead(to);
         return;
       }
       at = next;
@@ -116,8 +124,10 @@ class Reader {
     this.#waiting.push(offset);
   }
 
-  #endOf({ decoded, offset }: RegionInstruction): Pick<RegionBlock, 'end' | 'ending' | 'target'> {
-    return { end: offset + decoded.length, ending: endingOf(decoded), target: offset + decoded.imm };
+  #endOf({ decoded, offset }: RegionInstruction): Omit<RegionBlock, 'offset' | 'instructions'> {
+    const ending = endingOf(decoded);
+    const targets = ending === Ending.JUMP_REGISTER ? this.#options.jumpTargets(offset) : [];
+    return { end: offset + decoded.length, ending, target: offset + decoded.imm, targets };
   }
 
   #block(offset: number): RegionBlock {
@@ -128,7 +138,7 @@ class Reader {
       if (here === undefined || isOther || inside.length === this.#options.blockLimit) {
         // Whatever is not in the region is left; only what cannot be compiled must be interpreted at once.
         const ending = here === undefined && this.#isInterpreters(at) ? Ending.INTERPRET : Ending.NEXT;
-        return { offset, instructions: inside, end: at, ending, target: at };
+        return { offset, instructions: inside, end: at, ending, target: at, targets: [] };
       }
       inside.push(here);
       if (here.instruction.kind === 'jump') return { offset, instructions: inside, ...this.#endOf(here) };
@@ -153,7 +163,7 @@ class Reader {
   }
 }
 
-/** The start; where calls return to; and where loops begin, which the interpreter counts. */
+/** The start; where calls return to; and what the interpreter counts: where loops begin, and jumps to registers lead. */
 function entriesOf(blocks: readonly RegionBlock[], start: number): number[] {
   const known = new Set(blocks.map(({ offset }) => offset));
   const entries = new Set([start]);
@@ -162,7 +172,8 @@ function entriesOf(blocks: readonly RegionBlock[], start: number): number[] {
     for (const to of goesTo(block)) {
       if (!known.has(to)) continue;
       reached.add(to);
-      if (isCall(block) || to <= block.offset) entries.add(to);
+      const isJumped = block.ending === Ending.JUMP_REGISTER;
+      if (isCall(block) || isJumped || to <= block.offset) entries.add(to);
     }
   }
   // Behind what the interpreter does.

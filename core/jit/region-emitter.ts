@@ -16,6 +16,7 @@ import { CSR_OPERATIONS } from '../hart/privileged.ts';
 import { bits, expr } from '../hart/state.ts';
 import { entryOffset, lookupTag } from '../hart/tlb.ts';
 import { access, call, hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { FloatState } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { FIRST_FLOAT, type RegisterSet } from './registers.ts';
@@ -25,8 +26,8 @@ export interface BlockContext {
   readonly frame: RegionFrame;
   /** What an instruction stores that leaves. */
   readonly leaving: RegisterSet;
-  /** Whether mstatus.FS is known to be Dirty. */
-  floatIsDirty: boolean;
+  /** What is known of mstatus.FS. */
+  float: FloatState;
   /** The block's loads and stores, by their place in it, and where groups were found to be. */
   readonly accesses: ReadonlyMap<number, GroupedAccess>;
   readonly places: Map<AccessGroup, Expr>;
@@ -136,14 +137,13 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   // --- floating point ------------------------------------------------------------------------------------------------
 
   requireFloat(): void {
-    // What is not Dirty yet the interpreter makes so, once.
-    if (this.#block.floatIsDirty) return;
-    const isDirty = expr(this.get('mstatus').and(MSTATUS.FS).eq(MSTATUS.FS));
-    this.f.ifUnlikely(isDirty.eqz(), () => this.#leave());
-    this.#block.floatIsDirty = true;
+    if (this.#block.float !== FloatState.UNKNOWN) return;
+    this.f.ifUnlikely(expr(this.get('mstatus').and(MSTATUS.FS).eq(0)), () => this.#leave());
+    this.#block.float = FloatState.NOT_OFF;
   }
   override dirtyFloat(): void {
-    // It is, since it is required to be.
+    if (this.#block.float !== FloatState.DIRTY) super.dirtyFloat();
+    this.#block.float = FloatState.DIRTY;
   }
   roundingMode(): Bits {
     const { rm } = this.#here.decoded;
@@ -295,7 +295,7 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   finish(): void {
     if (!this.#changesState) return;
     this.#frame.reload();
-    this.#block.floatIsDirty = false;
+    this.#block.float = FloatState.UNKNOWN;
     this.#block.modeIsValid = false;
     this.#frame.attend(this.#block.leaving, this.#here.offset + this.#here.decoded.length, this.#before + 1);
   }

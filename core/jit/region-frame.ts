@@ -1,7 +1,7 @@
 /**
  * The function of one region while it is built: what its instructions share, and its ways out.
  *
- *   entry      attention is looked at; registers that some entry needs are loaded
+ *   entry      attention is looked at; registers that the entry needs are loaded
  *   nodes      the blocks, in structured code; at each loop's beginning attention is looked at
  *   leave      an instruction that cannot be done here, or the end of a block that leads elsewhere: `at` says where
  *              the guest goes on and how many instructions of the block were retired, and a stub stores the registers
@@ -191,13 +191,12 @@ export class RegionFrame {
     this.f.ifUnlikely(this.fields.loadAtomic('attention'), () => this.resume(set, offset, retired));
   }
 
-  /** Completes the function when all nodes are in it. `live`: what some entry needs. */
-  finish(live: RegisterSet): void {
+  /** Completes the function when all nodes are in it. */
+  finish(): void {
     const { f, fields } = this;
     f.prologue(() => {
       f.set(this.#left, fields.load32('left'));
       f.ifUnlikely(this.#mustStop(this.#left), () => f.return(RegionExit.RESUME));
-      this.registers.load(live);
       if (this.guard.isUsed) this.guard.load();
       if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));
       if (this.#context) f.set(this.#context, fields.load32('dataContext').zext());

@@ -35,6 +35,8 @@ export interface RegionBlock {
   readonly ending: Ending;
   /** Of a branch, a jump or a call. */
   readonly target: number;
+  /** Where a jump to a register is known to have led; it may lead elsewhere. */
+  readonly targets: readonly number[];
 }
 
 export interface Region {
@@ -45,7 +47,7 @@ export interface Region {
 }
 
 /** Offsets that a block may go on at within the region, if there are blocks there. */
-export function goesTo({ ending, end, target }: RegionBlock): readonly number[] {
+export function goesTo({ ending, end, target, targets }: Omit<RegionBlock, 'instructions'>): readonly number[] {
   switch (ending) {
     case Ending.BRANCH:
       return [target, end];
@@ -55,6 +57,8 @@ export function goesTo({ ending, end, target }: RegionBlock): readonly number[] 
     case Ending.CALL:
     case Ending.CALL_REGISTER:
       return [end];
+    case Ending.JUMP_REGISTER:
+      return targets;
     default:
       return [];
   }

@@ -66,3 +66,8 @@ export const isCsr = ({ number }: Decoded): boolean => uses[number].isCsr;
 /** Whether the instruction may turn out to be one for the interpreter: it accesses memory, or needs mstatus.FS. */
 export const mayLeave = ({ number }: Decoded): boolean => uses[number].mayLeave;
 export const isFloat = ({ number }: Decoded): boolean => uses[number].isFloat;
+
+const ONLY_READS = /^(fs[wd]|fclass\.[sd]|fmv\.x\.[wd])$/;
+const dirties = instructions.map(({ mnemonic }, number) => uses[number].isFloat && !ONLY_READS.test(mnemonic));
+/** Whether the instruction makes mstatus.FS Dirty. */
+export const dirtiesFloat = ({ number }: Decoded): boolean => dirties[number];

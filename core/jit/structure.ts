@@ -5,8 +5,16 @@
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import type { Flow } from './flow.ts';
 
-/** Emits a node; it ends by calling `go` on each of its paths that stays within the flow. */
-export type EmitNode = (node: number, go: (to: number) => void) => void;
+/** Ways from a node to others. */
+export interface Ways {
+  /** Emits going on at a node. */
+  readonly go: (to: number) => void;
+  /** Where a branch to a node goes that a table of jumps leads to. */
+  readonly label: (to: number) => Label;
+}
+
+/** Emits a node; it ends by going on, on each of its paths that stays within the flow. */
+export type EmitNode = (node: number, ways: Ways) => void;
 
 export function emitStructured(f: FunctionBuilder, flow: Flow, emitNode: EmitNode): void {
   new Structure(f, flow, emitNode).tree(flow.root);
@@ -39,7 +47,16 @@ class Structure {
 
   #within(node: number, meetings: readonly number[]): void {
     const [last, ...others] = meetings;
-    if (last === undefined) return this.#emitNode(node, (to) => this.#go(node, to));
+    if (last === undefined) {
+      return this.#emitNode(node, {
+        go: (to) => this.#go(node, to),
+        label: (to) => {
+          const label = this.#label(node, to);
+          if (!label) throw new Error('a table of jumps leads to a node without a label');
+          return label;
+        },
+      });
+    }
     this.#f.block(`to${last}`, (label) => {
       this.#blocks.set(last, label);
       this.#within(node, others);
@@ -47,10 +64,14 @@ class Structure {
     this.tree(last);
   }
 
-  #go(from: number, to: number): void {
+  #label(from: number, to: number): Label | undefined {
     const { order } = this.#flow.tree;
-    const label =
-      order[to] <= order[from] ? this.#loops.get(to) : this.#isMeeting(to) ? this.#blocks.get(to) : undefined;
+    if (order[to] <= order[from]) return this.#loops.get(to);
+    return this.#isMeeting(to) ? this.#blocks.get(to) : undefined;
+  }
+
+  #go(from: number, to: number): void {
+    const label = this.#label(from, to);
     if (label) this.#f.br(label);
     else this.tree(to);
   }

@@ -62,24 +62,27 @@ describe('the queue of places to compile', () => {
     expect(take()).toEqual([...Array.from({ length: room - 1 }, (_, i) => i + 1), 9999]);
   });
 
-  test.each([0, LARGE])('loses none that it kept, wherever its counters stand: %i', (counter) => {
-    const room = capacity();
-    const steps = fc.array(fc.record({ asks: fc.nat(room), takes: fc.nat(room) }), { maxLength: 12 });
-    fc.assert(
-      fc.property(steps, (all) => {
-        const { ask, take } = queue(counter);
-        const waiting: number[] = [];
-        let page = 0;
-        for (const { asks, takes } of all) {
-          for (let i = 0; i < asks; i++) {
-            if (waiting.length < room) waiting.push(page);
-            ask(page++);
+  test.each([0, LARGE, 0x7fff_fff0, 0xffff_fff0])(
+    'loses none that it kept, wherever its counters stand: %i',
+    (counter) => {
+      const room = capacity();
+      const steps = fc.array(fc.record({ asks: fc.nat(room), takes: fc.nat(room) }), { maxLength: 12 });
+      fc.assert(
+        fc.property(steps, (all) => {
+          const { ask, take } = queue(counter);
+          const waiting: number[] = [];
+          let page = 0;
+          for (const { asks, takes } of all) {
+            for (let i = 0; i < asks; i++) {
+              if (waiting.length < room) waiting.push(page);
+              ask(page++);
+            }
+            expect(take(takes)).toEqual(waiting.splice(0, takes));
           }
-          expect(take(takes)).toEqual(waiting.splice(0, takes));
-        }
-        expect(take()).toEqual(waiting);
-      }),
-      { seed: 7, numRuns: 50 },
-    );
-  });
+          expect(take()).toEqual(waiting);
+        }),
+        { seed: 7, numRuns: 50 },
+      );
+    },
+  );
 });

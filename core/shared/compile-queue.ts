@@ -46,7 +46,7 @@ export function takeRequests(queue: CompileQueueView, most: number): CompileRequ
   const requests: CompileRequest[] = [];
   const tail = queue.tail.load();
   let head = queue.head.load();
-  for (; head !== tail && requests.length < most; head = (head + 1) | 0) {
+  for (; head !== tail && requests.length < most; head = (head + 1) >>> 0) {
     const [page, version, offset, entries] = queue.records.subarray((head & (CAPACITY - 1)) * WORDS);
     requests.push({ page, version, offset, entries });
   }

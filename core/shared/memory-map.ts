@@ -109,6 +109,8 @@ export const DECODED_LINKS_SIZE = (PAGE_SIZE / 2) * 4;
 export const DECODED_PAGE_SIZE = DECODED_LINKS + DECODED_LINKS_SIZE;
 /** Counters of how often the interpreter has jumped to a place. Two places may share one. */
 export const HEAT_COUNTERS = 1 << 15;
+/** Two jumps may share a record; the last one stands in it. */
+export const JUMP_RECORDS = 1 << 12;
 /** Decoded pages that a hart keeps. */
 export const DECODE_SLOTS = 1024;
 
@@ -125,6 +127,8 @@ export interface HartMap {
   compileQueue: number;
   /** Where jumps went: u16 for each of {@link HEAT_COUNTERS}, by the place of the decoded entry. */
   heat: number;
+  /** Where jumps to registers led within their page: {@link JUMP_RECORDS} pairs of decoded entries, the jump's and its target's. */
+  jumps: number;
 }
 
 export interface MemoryMap {
@@ -179,6 +183,7 @@ export function layOut(shape: MachineShape): MemoryMap {
     decodePages: take(DECODE_SLOTS * DECODED_PAGE_SIZE),
     compileQueue: take(CompileQueue.size),
     heat: take(HEAT_COUNTERS * 2),
+    jumps: take(JUMP_RECORDS * 8),
   }));
   const ram = take(ramBytes, WASM_PAGE);
   return {

@@ -142,6 +142,15 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     this.#into.branch(OPCODE.BR_IF, label, hint);
   }
 
+  /** Branches to `labels[index]`, or to `otherwise` for an index beyond them. */
+  brTable(index: Expr, labels: readonly Label[], otherwise: Label): void {
+    const code = this.#into;
+    code.expr(index);
+    code.byte(OPCODE.BR_TABLE);
+    code.vector(labels, (label) => code.target(label));
+    code.target(otherwise);
+  }
+
   /**
    * Runs `cases[index]`, or `otherwise` for an index beyond them. A case that reaches its end continues after the
    * switch. Cases are laid out first to last, each behind the block that is left for it.
@@ -151,10 +160,7 @@ export class FunctionBuilder<P extends Params = Params> implements Callee {
     const end = code.begin(OPCODE.BLOCK, 'end');
     const last = code.begin(OPCODE.BLOCK, `case${cases.length}`);
     const labels = cases.map((_, i) => code.begin(OPCODE.BLOCK, `case${cases.length - 1 - i}`)).reverse();
-    code.expr(index);
-    code.byte(OPCODE.BR_TABLE);
-    code.vector(labels, (label) => code.target(label));
-    code.target(last);
+    this.brTable(index, labels, last);
     for (const body of cases) {
       code.end();
       body();

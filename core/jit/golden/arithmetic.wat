@@ -11,10 +11,10 @@
   (if (;unlikely;) (i32.or (i32.atomic.load offset=attention (i32.const 0)) (i32.shr_u (local.get 3) (i32.const 31))) (then
     (return (i32.const 2))
   ))
-  (local.set 5 (i64.load offset=x10 (i32.const 0)))
   (local.set 9 (i64.and (i64.load offset=pc (i32.const 0)) (i64.const -4096)))
   (local.set 4 (i64.extend_i32_u (i32.load offset=dataContext (i32.const 0))))
   (block $leave1
+    (local.set 5 (i64.load offset=x10 (i32.const 0)))
     (local.set 5 (i64.add (local.get 5) (i64.const 1)))
     (local.set 6 (local.get 5))
     (local.set 7 (i64.sub (i64.const 0) (local.get 6)))

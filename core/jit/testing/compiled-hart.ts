@@ -10,7 +10,7 @@ import { placeOf, RegionModule, sharedPlace, type Place } from '../emit-region.t
 import type { Passes } from '../passes.ts';
 import { readRegion, type ReadOptions } from '../read-region.ts';
 
-export interface CompilerOptions extends Pick<ReadOptions, 'limit' | 'blockLimit'> {
+export interface CompilerOptions extends Pick<ReadOptions, 'limit' | 'blockLimit' | 'jumpTargets'> {
   readonly passes?: Passes;
   /** Whether code takes the address of the hart's state, and could serve several. */
   readonly takesBase?: boolean;

@@ -68,7 +68,7 @@ class Emitter {
     this.#flow = flow;
     this.#step = this.f.lastingLocal('i32');
     this.#route = this.f.lastingLocal('i32');
-    emitStructured(this.f, flow, (node, go) => {
+    emitStructured(this.f, flow, (node, { go }) => {
       this.emitted.push(node);
       if (node === flow.root) this.#root(go);
       else if (node > flow.root) this.#dispatch(node, go);

@@ -12,7 +12,7 @@ export function regionOfGraph(graph: Graph, entries: readonly number[]): Region 
   const blocks = graph.map((to, block): RegionBlock => {
     const [target, end] = [(to[0] ?? 0) * STRIDE, (to[1] ?? to[0] ?? 0) * STRIDE];
     const ending = [Ending.JUMP_REGISTER, Ending.JUMP, Ending.BRANCH][to.length];
-    return { offset: block * STRIDE, instructions: [], end, ending, target };
+    return { offset: block * STRIDE, instructions: [], end, ending, target, targets: [] };
   });
   return { blocks, entries: entries.map((block) => block * STRIDE) };
 }

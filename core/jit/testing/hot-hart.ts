@@ -104,7 +104,7 @@ export class HotHart {
   }
 
   #compile(place: CodePlace): void {
-    const code = this.#compiler.compile([{ ...place, entries: this.hart.decodedEntries(place.page) }]);
+    const code = this.#compiler.compile([{ ...place, entries: this.hart.decodedEntries(place.page) }], 0);
     if (!code) return;
     this.#waiting.push({ code, stops: this.#options.delay ?? 0 });
     this.view.attention.or(Attention.CODE);
