@@ -40,8 +40,8 @@ export interface CodePlace {
   readonly offset: number;
 }
 
-/** Bytes of compiled modules that a hart keeps. */
-const COMPILED_CAPACITY = 48 << 20;
+/** Bytes of compiled modules that a hart keeps; the host makes machine code of three to four times as many. */
+const COMPILED_CAPACITY = 24 << 20;
 
 const ZERO_AT_RESET = [
   ...(['pc', 'medeleg', 'mideleg', 'mie', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'mcounteren'] as const),
