@@ -25,7 +25,7 @@ test('hot code that one hart rewrites is the new code on both after FENCE.I', as
 });
 
 test('code that one hart stores while the other one calls it is never older than what is said to be stored', async () => {
-  const ended = await run(storeAndCall(amount(50 * MORE), 20), { patience });
+  const ended = await run(storeAndCall(amount(50 * MORE), 500), { patience });
   expect(ended.stop).toEqual(PASSED);
   expect(ended.word('rounds')).toBeGreaterThan(FEW);
   expect(ended.word('raced')).toBeGreaterThan(FEW);
