@@ -57,7 +57,10 @@ export async function browserBackend(browser: Browser, loops: readonly Loop[], o
       try {
         return await limited(action(page));
       } finally {
-        await limited(page.evaluate(() => bench.end().then(() => 'ended'), undefined), 10).catch(() => undefined);
+        await limited(
+          page.evaluate(() => bench.end().then(() => 'ended'), undefined),
+          10,
+        ).catch(() => undefined);
       }
     });
   const boot = (page: BrowserPage) => {
