@@ -1,6 +1,6 @@
 /**
- * What generated code does for a guest instruction whichever engine it is made for: memory accesses that hit the TLB,
- * atomics, fences, calls of floating-point routines. An engine says what happens when the TLB misses.
+ * What generated code does for a guest instruction whichever engine it is made for: looks into the TLB, atomics, fences,
+ * calls of floating-point routines. An engine says what happens when the TLB misses.
  */
 import type { AmoOperation, Bits, Width } from '../isa/emitter.ts';
 import type { FloatRoutine } from '../isa/float-routines.ts';
@@ -8,12 +8,11 @@ import { MSTATUS } from '../isa/mstatus.ts';
 import { access, call, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import { emitAmo } from './amo.ts';
 import { bits, expr, WasmState } from './state.ts';
-import { entryOffset, lookupTag } from './tlb.ts';
+import { lookupTag } from './tlb.ts';
 
 export const LOADS_U = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
 export const LOADS_S = { 1: 'i64.load8_s', 2: 'i64.load16_s', 4: 'i64.load32_s', 8: 'i64.load' } as const;
 export const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
-const EXTENSIONS = { 1: 'extend8', 2: 'extend16', 4: 'extend32' } as const;
 
 /** Part of an entry behind its tag; see tlb.ts. */
 const ADDEND = 8;
@@ -21,9 +20,6 @@ const ADDEND = 8;
 export abstract class GuestEmitter extends WasmState {
   /** The data context as an `i64`; see tlb.ts. */
   protected abstract dataContext(): Expr;
-  /** Emits the rest of a load that missed: either hands the value, zero-extended, to `use`, or leaves. */
-  protected abstract loadMiss(address: Expr, width: Width, use: (value: Expr) => void): void;
-  protected abstract storeMiss(address: Expr, value: Expr, width: Width): void;
   /** Where in the shared memory an atomic access goes that may write, or, for LR, reads only. Leaves on failure. */
   protected abstract atomicPlace(address: Expr, width: 4 | 8): Local;
   protected abstract reservePlace(address: Expr, width: 4 | 8): Local;
@@ -42,38 +38,6 @@ export abstract class GuestEmitter extends WasmState {
   }
 
   // --- memory --------------------------------------------------------------------------------------------------------
-
-  loadU(width: Width, address: Bits): Bits {
-    return this.#load(width, address, LOADS_U[width], (value) => value);
-  }
-  loadS(width: Width, address: Bits): Bits {
-    return this.#load(width, address, LOADS_S[width], (value) => (width === 8 ? value : value[EXTENSIONS[width]]()));
-  }
-  #load(width: Width, address: Bits, name: string, extend: (value: Expr) => Expr): Bits {
-    const { f } = this;
-    const va = expr(this.let(address));
-    const entry = f.let(entryOffset(va));
-    const value = f.local('i64');
-    f.if(
-      this.hits('loadTlb', va, entry, width),
-      () => f.set(value, access(name, this.hitPlace('loadTlb', va, entry))),
-      () => this.loadMiss(va, width, (missed) => f.set(value, extend(missed))),
-      'likely',
-    );
-    return bits(value);
-  }
-
-  store(width: Width, address: Bits, value: Bits): void {
-    const { f } = this;
-    const va = expr(this.let(address));
-    const entry = f.let(entryOffset(va));
-    f.if(
-      this.hits('storeTlb', va, entry, width),
-      () => f.store(STORES[width], this.hitPlace('storeTlb', va, entry), 0, expr(value)),
-      () => this.storeMiss(va, expr(value), width),
-      'likely',
-    );
-  }
 
   /** Whether the entry answers an aligned access. */
   protected hits(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr, width: Width): Expr {

@@ -9,12 +9,15 @@ import { Cause, MSTATUS } from '../isa/mstatus.ts';
 import { Control } from '../shared/memory-map.ts';
 import { Exit, HartState } from '../shared/hart-state.ts';
 import { access, call, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
-import { GuestEmitter } from './guest-emitter.ts';
+import { GuestEmitter, LOADS_S, LOADS_U, STORES } from './guest-emitter.ts';
 import { CACHE_BLOCK_OPERATIONS } from './memory.ts';
 import { CSR_OPERATIONS } from './privileged.ts';
 import { PARCELS } from './decoded.ts';
 import { entryAddress, type Frame } from './interpreter.ts';
 import { bits, expr, hartEffects } from './state.ts';
+import { entryOffset } from './tlb.ts';
+
+const EXTENSIONS = { 1: 'extend8', 2: 'extend16', 4: 'extend32' } as const;
 
 /** Offsets within a decoded entry. */
 const AT = { rd: 2, rs1: 4, rs2: 6, imm: 8, step: 12, rm: 13, rs3: 14 } as const;
@@ -145,13 +148,42 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
   protected dataContext(): Expr {
     return this.fields.load32('dataContext').zext();
   }
-  protected loadMiss(address: Expr, width: Width, use: (value: Expr) => void): void {
-    use(call(this.#frame.routines.loadSlow, address, width));
-    this.#trapIfExcepted();
+  loadU(width: Width, address: Bits): Bits {
+    return this.#load(width, address, LOADS_U[width], (value) => value);
   }
-  protected storeMiss(address: Expr, value: Expr, width: Width): void {
-    this.f.call(this.#frame.routines.storeSlow, address, value, width);
-    this.#trapIfExcepted();
+  loadS(width: Width, address: Bits): Bits {
+    return this.#load(width, address, LOADS_S[width], (value) => (width === 8 ? value : value[EXTENSIONS[width]]()));
+  }
+  #load(width: Width, address: Bits, name: string, extend: (value: Expr) => Expr): Bits {
+    const { f } = this;
+    const va = expr(this.let(address));
+    const entry = f.let(entryOffset(va));
+    const value = f.local('i64');
+    f.if(
+      this.hits('loadTlb', va, entry, width),
+      () => f.set(value, access(name, this.hitPlace('loadTlb', va, entry))),
+      () => {
+        f.set(value, extend(call(this.#frame.routines.loadSlow, va, width)));
+        this.#trapIfExcepted();
+      },
+      'likely',
+    );
+    return bits(value);
+  }
+
+  store(width: Width, address: Bits, value: Bits): void {
+    const { f } = this;
+    const va = expr(this.let(address));
+    const entry = f.let(entryOffset(va));
+    f.if(
+      this.hits('storeTlb', va, entry, width),
+      () => f.store(STORES[width], this.hitPlace('storeTlb', va, entry), 0, expr(value)),
+      () => {
+        f.call(this.#frame.routines.storeSlow, va, expr(value), width);
+        this.#trapIfExcepted();
+      },
+      'likely',
+    );
   }
   #trapIfExcepted(): void {
     const { f, code, trap } = this.#frame;

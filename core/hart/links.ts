@@ -26,7 +26,7 @@ export const RegionExit = {
 
 export const REGION: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 
-/** The link of the code at `pc`; 0 where there is none, or where the TLB does not know the page. */
+/** The link of the code at `pc`. `orElse` leaves where there is none, or where the TLB does not know the page. */
 function findLink(f: FunctionBuilder, fields: HartFields, orElse: () => void): Expr {
   const pc = f.let(fields.load64('pc'));
   const entry = f.let(entryOffset(pc));

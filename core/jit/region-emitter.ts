@@ -191,17 +191,17 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   protected dataContext(): Expr {
     return this.#frame.context();
   }
-  override loadU(width: Width, _address: Bits): Bits {
+  loadU(width: Width, _address: Bits): Bits {
     return this.#load(LOADS_U[width]);
   }
-  override loadS(width: Width, _address: Bits): Bits {
+  loadS(width: Width, _address: Bits): Bits {
     return this.#load(LOADS_S[width]);
   }
   #load(name: string): Bits {
     const { host, offset } = this.#access();
     return bits(this.f.let(access(name, host, offset)));
   }
-  override store(width: Width, _address: Bits, value: Bits): void {
+  store(width: Width, _address: Bits, value: Bits): void {
     const { host, offset } = this.#access();
     this.f.store(STORES[width], host, offset, expr(value));
   }
@@ -233,12 +233,6 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
       'likely',
     );
     return host;
-  }
-  protected loadMiss(): never {
-    throw new Error('accesses are grouped');
-  }
-  protected storeMiss(): never {
-    throw new Error('accesses are grouped');
   }
   /** A fault is forgotten here: the interpreter will find it again. */
   #leaveIfExcepted(): void {
