@@ -97,6 +97,8 @@ function csrWord(random: Random, record: PrivilegedRecord): number {
   // VS and XS are QEMU's alone, and SD says of them too; UXL and SXL it lets be written.
   if (csr.name.endsWith('status')) record.t0 = (record.t0 & ~(0x1_8600n | (15n << 32n))) | WIDTHS;
   if (csr.name === 'mie' || csr.name === 'sie') record.t0 &= ~0x80n;
+  // CBIE 2 is reserved: QEMU keeps it, here the old value stays.
+  if (csr.name.endsWith('envcfg')) record.t0 = (record.t0 & ~0x30n) | ((record.t0 & 0x10n) * 3n);
   // Not STCE: with it STIP is the clock's.
   if (csr.name === 'menvcfg') record.t0 = BigInt.asUintN(63, record.t0);
   const source = mnemonic.endsWith('i') ? { zimm: random() % 32 } : { rs1: pick(random, [0, R.t0]) };
