@@ -12,7 +12,6 @@ import {
 } from '../core/shared/compile-queue.ts';
 import { Attention } from '../core/shared/hart-state.ts';
 import { getAttention } from '../core/shared/interrupts.ts';
-import { layOut } from '../core/shared/memory-map.ts';
 import { Board, type BoardShape } from './board.ts';
 
 /** What the compiler's thread is given at its start. Can be posted. */
@@ -46,10 +45,10 @@ class CompilerLoop {
   readonly #remembered = new Map<string, CodeMessage>();
 
   constructor(board: Board, posts: readonly ((message: CodeMessage) => void)[]) {
-    const { memory, map, shape } = board;
+    const { memory, map } = board;
     this.#board = board;
     this.#posts = posts;
-    this.#queues = layOut(shape).harts.map(({ compileQueue }) => CompileQueue.view(memory.buffer, compileQueue));
+    this.#queues = map.harts.map(({ compileQueue }) => CompileQueue.view(memory.buffer, compileQueue));
     // A hart alone has its state at constant addresses; several share code that is given them.
     this.#compiler = new RegionCompiler(memory, map, map.harts.length === 1 ? placeOf(map, 0) : sharedPlace(map));
   }

@@ -104,10 +104,16 @@ export function collectStats(
   };
 }
 
+type Counter = (hart: Harts[number]) => bigint;
+
+/** Adds up a counter of several harts, or of one hart in several boots. */
+function sumOver(harts: readonly Harts[number][]): (counter: Counter) => number {
+  return (counter) => harts.reduce((total, hart) => total + Number(counter(hart)), 0);
+}
+
 /** One hart, over all boots. */
 function hartStats(boots: readonly Harts[number][]): HartStats {
-  const sum = (read: (hart: Harts[number]) => bigint): number =>
-    boots.reduce((total, hart) => total + Number(read(hart)), 0);
+  const sum = sumOver(boots);
   return {
     instructions: sum((hart) => hart.instret),
     traps: sum((hart) => hart.statTraps),
@@ -120,8 +126,7 @@ function hartStats(boots: readonly Harts[number][]): HartStats {
 }
 
 function compilerStats(harts: readonly Harts[number][]): CompilerStats {
-  const sum = (read: (hart: Harts[number]) => bigint): number =>
-    harts.reduce((total, hart) => total + Number(read(hart)), 0);
+  const sum = sumOver(harts);
   return {
     modules: sum((hart) => hart.statModules),
     regions: sum((hart) => hart.statRegions),

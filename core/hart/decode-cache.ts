@@ -133,7 +133,7 @@ export class DecodeCache {
   }
 
   /** Says that code of `page` is about to be read, and returns the version for which it is good. */
-  claimCode(page: number): number {
+  #claimCode(page: number): number {
     const version = this.#states.claimCode(page, this.#revokeStores);
     // Written meanwhile: what is read now is dropped at the next fence, even if the write's own epoch was seen already.
     if (this.#states.version(page) !== version) this.#epoch = UNSEEN;
@@ -225,7 +225,7 @@ export class DecodeCache {
         this.#flushFetch();
       }
     }
-    this.#versions[taken] = this.claimCode(page);
+    this.#versions[taken] = this.#claimCode(page);
     this.#pages[taken] = page;
     this.#index[page] = taken + 1;
     const at = this.#entries(taken);
@@ -236,9 +236,7 @@ export class DecodeCache {
   }
 
   #locate(entry: number): { address: number; parcel: number } {
-    const within = entry - this.#map.decodePages;
-    const slot = Math.floor(within / DECODED_PAGE_SIZE);
-    const parcel = (within - slot * DECODED_PAGE_SIZE - FIRST_ENTRY) / DECODED_ENTRY_SIZE;
-    return { address: this.#ram + this.#pages[slot] * PAGE_SIZE + parcel * 2, parcel };
+    const { page, offset } = this.place(entry);
+    return { address: this.#ram + page * PAGE_SIZE + offset, parcel: offset / 2 };
   }
 }

@@ -41,8 +41,11 @@ export abstract class GuestEmitter extends WasmState {
 
   /** Whether the entry answers an aligned access. */
   protected hits(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr, width: Width): Expr {
-    const tag = access('i64.load', this.fields.pointer(entry), this.fields.parts[tlb]);
-    return tag.eq(lookupTag(address, width, this.dataContext()));
+    return this.answers(tlb, entry, lookupTag(address, width, this.dataContext()));
+  }
+  /** Whether the entry has a tag. */
+  protected answers(tlb: 'loadTlb' | 'storeTlb', entry: Expr, tag: Expr): Expr {
+    return access('i64.load', this.fields.pointer(entry), this.fields.parts[tlb]).eq(tag);
   }
   /** Where an access goes whose entry answers. */
   protected hitPlace(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr): Expr {

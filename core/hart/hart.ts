@@ -64,6 +64,8 @@ function exactModule(map: MemoryMap, hart: number): WebAssembly.Module {
 export class Hart {
   readonly view: HartView;
   readonly index: number;
+  /** What compiled code may import: the memory, the table of functions, and those of the hart's own module. */
+  readonly codeImports: WebAssembly.Imports;
   readonly #map: MemoryMap;
   readonly #environment: HartEnvironment;
   readonly #exports: HartExports;
@@ -99,6 +101,7 @@ export class Hart {
     });
     this.#imports = { env: { memory, table: this.#compiled.table, ...this.#hostFunctions() } };
     this.#exports = new WebAssembly.Instance(module, this.#imports).exports as HartExports;
+    this.codeImports = { env: { ...this.#imports['env'], ...this.#exports } };
     this.dropCaches();
   }
 
@@ -140,11 +143,6 @@ export class Hart {
     return this.view.exitReason;
   }
 
-  /** What compiled code may import: the memory, the table of functions, and those of the hart's own module. */
-  get codeImports(): WebAssembly.Imports {
-    return { env: { ...this.#imports['env'], ...this.#exports } };
-  }
-
   /** How often a place is jumped to before `hot` is told of it; 0 for never. */
   set hotLimit(jumps: number) {
     this.view.hotLimit = jumps;
@@ -168,11 +166,6 @@ export class Hart {
   /** The decoded entries of a page, as an offset into the memory; 0 when there are none. */
   decodedEntries(page: number): number {
     return this.#cache.decoded(page);
-  }
-
-  /** The version of a guest page's code. */
-  codeVersion(page: number): number {
-    return this.#states.version(page);
   }
 
   /** Empties the TLBs and recomputes what is derived from registers; needed after they were changed from outside. */

@@ -154,14 +154,13 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
           // Stepping passes compiled code by.
           f.set(op, access('i32.load8_u', cur, exact ? 1 : 0));
           f.loop('execute', (execute) => {
-            f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
-            f.set(count, count.sub(1));
             const frame: Frame = {
               ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count, heat, op },
               ...{ refetch, taken, execute, trap, syncCount, leave },
               countJump: exact ? () => undefined : countJump,
               recordJump: exact ? () => undefined : recordJump,
             };
+            passEntry(frame);
             const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame), ...pairHandlers(frame)];
             f.switch(op, handlers, () => f.unreachable());
             if (!exact) f.br(next);
@@ -256,14 +255,19 @@ function instructionHandlers(frame: Frame): (() => void)[] {
 }
 
 function pairHandlers(frame: Frame): (() => void)[] {
-  const { f, cur, ip, count } = frame;
+  const { f, cur, ip } = frame;
   return pairs.map(([first, second]) => () => {
     execute(frame, instructions[first]);
     f.set(cur, ip);
-    f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
-    f.set(count, count.sub(1));
+    passEntry(frame);
     execute(frame, instructions[second]);
   });
+}
+
+/** Moves `ip` behind the entry `cur`, and counts that. */
+function passEntry({ f, cur, ip, count }: Frame): void {
+  f.set(ip, cur.add(access('i32.load8_u', cur, 12)));
+  f.set(count, count.sub(1));
 }
 
 /** Executes the entry `cur`. */

@@ -33,7 +33,10 @@ export class RegionCompiler {
     this.#view = new DataView(memory.buffer);
   }
 
-  /** Compiles regions together for a hart, by what it knows of its jumps; `undefined` when there is nothing in them to compile. */
+  /**
+   * Compiles regions together for a hart, by what it knows of its jumps; `undefined` when there is nothing in them to
+   * compile.
+   */
   compile(requests: readonly CompileRequest[], hart: number): CompiledBytes | undefined {
     const module = new RegionModule(this.#map, this.#place, this.#passes);
     const regions: RegionInfo[] = [];

@@ -6,10 +6,10 @@ import type { Expr } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { groupAccesses } from './access-groups.ts';
-import { blockSuccessors, flowOf, type Flow } from './flow.ts';
+import { blockOf, blockSuccessors, flowOf, type Flow } from './flow.ts';
 import { isPolled, livenessOf, type BlockLiveness } from './liveness.ts';
 import { ALL_PASSES, type Passes } from './passes.ts';
-import { Ending, isCall, type Region } from './region.ts';
+import { blockNumbers, Ending, isCall, type Region } from './region.ts';
 import { RegionEmitter, type BlockContext } from './region-emitter.ts';
 import { RegionFrame } from './region-frame.ts';
 import { isFloat, NO_REGISTERS, type RegisterSet } from './registers.ts';
@@ -82,7 +82,7 @@ class RegionBuilder {
   constructor(frame: RegionFrame, region: Region) {
     this.#frame = frame;
     this.#region = region;
-    this.#numbers = new Map(region.blocks.map(({ offset }, i) => [offset, i]));
+    this.#numbers = blockNumbers(region);
     this.#flow = flowOf(region);
     this.#leavesAtEnd = blockSuccessors(region).map((to, block) => {
       const { ending } = region.blocks[block];
@@ -161,10 +161,9 @@ class RegionBuilder {
   }
 
   #dispatch(node: number, { go }: Ways, route: ReturnType<FunctionBuilder['local']>): void {
-    const { f } = this.#frame;
-    const [header] = [...this.#flow.dispatches].find(([, dispatch]) => dispatch === node) as [number, number];
+    const { f, registers } = this.#frame;
+    const header = blockOf(this.#flow, node);
     const routes = [...(this.#flow.routes.get(node) ?? [])];
-    const { registers } = this.#frame;
     f.ifUnlikely(route, () => {
       for (const hop of new Set(routes.map(([, to]) => to))) {
         registers.beginBlock();

@@ -7,7 +7,7 @@
  * (Ramsey, "Beyond Relooper", ICFP 2022, takes it from there: see structure.ts). An edge that enters a loop elsewhere
  * is cut: there the region is left, and entered anew.
  */
-import { Ending, goesTo, type Region } from './region.ts';
+import { blockNumbers, Ending, goesTo, type Region } from './region.ts';
 
 export interface Flow {
   readonly root: number;
@@ -29,15 +29,22 @@ export interface DominatorTree {
   readonly isHeader: readonly boolean[];
 }
 
+/** The block that a node stands for: a dispatch for the header behind it. */
+export function blockOf({ root, dispatches }: Pick<Flow, 'root' | 'dispatches'>, node: number): number {
+  if (node <= root) return node;
+  for (const [header, dispatch] of dispatches) if (dispatch === node) return header;
+  throw new Error(`there is no node ${node}`);
+}
+
 /** The blocks that control may go on to, by number; -1 for what is outside. */
 export function blockSuccessors(region: Region): number[][] {
-  const numbers = new Map(region.blocks.map(({ offset }, i) => [offset, i]));
+  const numbers = blockNumbers(region);
   return region.blocks.map((block) => goesTo(block).map((offset) => numbers.get(offset) ?? -1));
 }
 
 export function flowOf(region: Region): Flow {
   const count = region.blocks.length;
-  const numbers = new Map(region.blocks.map(({ offset }, i) => [offset, i]));
+  const numbers = blockNumbers(region);
   const entries = region.entries.map((offset) => numbers.get(offset) as number);
   const successors = blockSuccessors(region).map((to) => to.filter((block) => block >= 0));
   const root = count;

@@ -6,7 +6,7 @@
  *
  * Behind a call everything is in the hart's state: nothing is dirty, and what is live is loaded.
  */
-import type { Flow } from './flow.ts';
+import { blockOf, type Flow } from './flow.ts';
 import { Ending, isCall, type Region, type RegionBlock } from './region.ts';
 import {
   dirtiesFloat,
@@ -90,7 +90,7 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
     .map((_, i) => i)
     .filter((i) => order[i] >= 0)
     .sort((a, b) => order[a] - order[b]);
-  const successors = blocks.map((_, i) => withinBlocks(flow, i, blocks.length));
+  const successors = blocks.map((_, i) => flow.successors[i].map((node) => blockOf(flow, node)));
   const entries = new Set(region.entries);
 
   const dirty = blocks.map(() => NO_REGISTERS);
@@ -143,13 +143,4 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
 /** Whether attention is looked at before a block. */
 export function isPolled(flow: Flow, block: number): boolean {
   return flow.tree.isHeader[flow.dispatches.get(block) ?? block] === true;
-}
-
-/** The blocks that a block goes on to; a dispatch leads to its header. */
-function withinBlocks(flow: Flow, block: number, count: number): number[] {
-  return flow.successors[block].map((to) => {
-    if (to < count) return to;
-    for (const [header, dispatch] of flow.dispatches) if (dispatch === to) return header;
-    return to;
-  });
 }

@@ -115,7 +115,6 @@ class Reader {
       }
       at = next;
     }
-    return;
   }
 
   #lead(offset: number): void {

@@ -221,10 +221,9 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     const first = expr(this.let(this.rs1.add(from)));
     const entry = f.let(entryOffset(first));
     const host = this.#frame.groupLocal(this.#block.places.size);
-    const tag = access('i64.load', this.fields.pointer(entry), this.fields.parts[tlb]);
     // The last byte's page is compared, with the entry of the first's: so bytes that cross a page miss.
     f.if(
-      tag.eq(lookupTag(first.add(length - 1), 1, this.dataContext())),
+      this.answers(tlb, entry, lookupTag(first.add(length - 1), 1, this.dataContext())),
       () => f.set(host, this.hitPlace(tlb, first, entry)),
       () => {
         f.set(host, call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));
@@ -270,7 +269,7 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     this.#leaveIfExcepted();
   }
 
-  // --- environment: regions have only the first of these ----------------------------------------------------------------------------
+  // --- environment: of these, regions have CSR accesses alone -----------------------------------------------------------
 
   fenceI(): void {
     this.#isLeftToInterpreter();

@@ -157,13 +157,13 @@ export class RegionFrame {
     if (instructions > 0) this.f.set(this.#left, this.#left.sub(instructions));
   }
 
-  #mustStop(left: Expr): Expr {
-    return this.fields.loadAtomic('attention').or(left.shrU(31));
+  #mustStop(): Expr {
+    return this.fields.loadAtomic('attention').or(this.#left.shrU(31));
   }
 
   /** Looks at attention before a block. */
   poll({ dirty }: BlockLiveness, { offset }: RegionBlock): void {
-    this.f.ifUnlikely(this.#mustStop(this.#left), () => this.resume(dirty, offset, 0));
+    this.f.ifUnlikely(this.#mustStop(), () => this.resume(dirty, offset, 0));
   }
 
   /** Calls the guest's function at `target`; goes on behind with `live` loaded, once it has returned to `end`. */
@@ -182,8 +182,12 @@ export class RegionFrame {
 
   /** Loads what is held of the hart's state besides registers, when it may have changed. */
   reload(): void {
-    if (this.#context) this.f.set(this.#context, this.fields.load32('dataContext').zext());
+    this.#loadContext();
     this.guard.load();
+  }
+
+  #loadContext(): void {
+    if (this.#context) this.f.set(this.#context, this.fields.load32('dataContext').zext());
   }
 
   /** Leaves for `offset` when a change of registers has called for attention. */
@@ -196,10 +200,10 @@ export class RegionFrame {
     const { f, fields } = this;
     f.prologue(() => {
       f.set(this.#left, fields.load32('left'));
-      f.ifUnlikely(this.#mustStop(this.#left), () => f.return(RegionExit.RESUME));
+      f.ifUnlikely(this.#mustStop(), () => f.return(RegionExit.RESUME));
       if (this.guard.isUsed) this.guard.load();
       if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));
-      if (this.#context) f.set(this.#context, fields.load32('dataContext').zext());
+      this.#loadContext();
     });
   }
 }

@@ -64,4 +64,9 @@ export function goesTo({ ending, end, target, targets }: Omit<RegionBlock, 'inst
   }
 }
 
+/** The numbers of a region's blocks, by their offsets. */
+export function blockNumbers({ blocks }: Region): Map<number, number> {
+  return new Map(blocks.map(({ offset }, i) => [offset, i]));
+}
+
 export const isCall = ({ ending }: RegionBlock): boolean => ending === Ending.CALL || ending === Ending.CALL_REGISTER;

@@ -1,6 +1,6 @@
 /**
- * The guest's registers while a region is built. Each that is used has a local, a floating-point one a number; while its value is known, within a
- * block, it is nowhere: what reads it gets the value itself, and its local is out of date.
+ * The guest's registers while a region is built. Each that is used has a local, a floating-point one a number. While its
+ * value is known it is nowhere: what reads it gets the value itself, and its local is out of date.
  */
 import type { HartFields } from '../hart/fields.ts';
 import { F64, fromHost, toHost } from '../hart/float/format.ts';

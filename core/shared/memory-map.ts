@@ -105,7 +105,7 @@ const TLB_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
 export const DECODED_ENTRY_SIZE = 16;
 export const DECODED_BEFORE = 2;
 export const DECODED_LINKS = (DECODED_BEFORE + PAGE_SIZE / 2 + 2) * DECODED_ENTRY_SIZE;
-export const DECODED_LINKS_SIZE = (PAGE_SIZE / 2) * 4;
+const DECODED_LINKS_SIZE = (PAGE_SIZE / 2) * 4;
 export const DECODED_PAGE_SIZE = DECODED_LINKS + DECODED_LINKS_SIZE;
 /** Counters of how often the interpreter has jumped to a place. Two places may share one. */
 export const HEAT_COUNTERS = 1 << 15;
