@@ -48,7 +48,7 @@ export interface BoardShape extends MachineShape {
 
 /** What `Control` begins with: "tabh", and the version of the layout of all that follows. */
 export const MAGIC = 0x7461_6268;
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Bits of the machine thread's doorbell. */
 export const Bell = { STOPPED: 0, CONSOLE: 1, ENTROPY: 2, UART: 3, RTC: 4, DISKS: 5 } as const;

@@ -43,8 +43,8 @@ export class HartFields {
   load64(field: HartField, index = 0): Expr {
     return access('i64.load', this.pointer(), this.at(field) + index * 8);
   }
-  load32(field: HartField): Expr {
-    return access('i32.load', this.pointer(), this.at(field));
+  load32(field: HartField, index = 0): Expr {
+    return access('i32.load', this.pointer(), this.at(field) + index * 4);
   }
   /** A word that other threads write. */
   loadAtomic(field: HartField): Expr {
@@ -53,8 +53,8 @@ export class HartFields {
   store64(f: FunctionBuilder, field: HartField, value: Operand, index = 0): void {
     f.store('i64.store', this.pointer(), this.at(field) + index * 8, value);
   }
-  store32(f: FunctionBuilder, field: HartField, value: Operand): void {
-    f.store('i32.store', this.pointer(), this.at(field), value);
+  store32(f: FunctionBuilder, field: HartField, value: Operand, index = 0): void {
+    f.store('i32.store', this.pointer(), this.at(field) + index * 4, value);
   }
   /** Adds 1 to a counter for people. */
   count(f: FunctionBuilder, field: HartField): void {

@@ -49,7 +49,11 @@ export abstract class GuestEmitter extends WasmState {
   }
   /** Where an access goes whose entry answers. */
   protected hitPlace(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr): Expr {
-    return address.wrap().add(access('i32.load', this.fields.pointer(entry), this.fields.parts[tlb] + ADDEND));
+    return address.wrap().add(this.hitAddend(tlb, entry));
+  }
+  /** What is added to the low 32 bits of an address to get its place. */
+  protected hitAddend(tlb: 'loadTlb' | 'storeTlb', entry: Expr): Expr {
+    return access('i32.load', this.fields.pointer(entry), this.fields.parts[tlb] + ADDEND);
   }
 
   // --- atomics -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
  */
 import { instructions } from '../isa/table.ts';
 import type { Width } from '../isa/emitter.ts';
+import type { Decoded } from '../isa/decode.ts';
 import type { RegionInstruction } from './region.ts';
 import { isCsr, writtenBy } from './registers.ts';
 
@@ -34,6 +35,10 @@ const accesses = instructions.map(({ mnemonic, operands }) => {
   return { width: WIDTHS[width], tlb: /^[rf]s2/.test(operands) ? 'storeTlb' : 'loadTlb' } as const;
 });
 
+/** The width of a load or a store, and the TLB that it looks into; of other instructions, `undefined`. */
+export const accessOf = ({ number }: Decoded): (Pick<AccessGroup, 'tlb'> & { width: Width }) | undefined =>
+  accesses[number];
+
 interface OpenGroup extends AccessGroup {
   from: number;
   to: number;
@@ -53,7 +58,7 @@ export function groupAccesses(
   const members: { index: number; imm: number; group: OpenGroup; isFirst: boolean }[] = [];
   const open = new Map<string, OpenGroup>();
   block.forEach(({ decoded }, index) => {
-    const access = accesses[decoded.number];
+    const access = accessOf(decoded);
     if (access) {
       const { rs1, imm } = decoded;
       const key = `${access.tlb} ${rs1}`;

@@ -5,8 +5,9 @@ import type { MemoryMap } from '../shared/memory-map.ts';
 import type { Expr } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { groupAccesses } from './access-groups.ts';
+import { groupAccesses, type GroupedAccess } from './access-groups.ts';
 import { blockOf, blockSuccessors, flowOf, type Flow } from './flow.ts';
+import { rememberPages, type RememberedPages } from './remembered-pages.ts';
 import { isPolled, livenessOf, type BlockLiveness } from './liveness.ts';
 import { ALL_PASSES, type Passes } from './passes.ts';
 import { blockNumbers, Ending, isCall, type Region } from './region.ts';
@@ -78,6 +79,8 @@ class RegionBuilder {
   readonly #liveness: readonly BlockLiveness[];
   readonly #leavesAtEnd: readonly boolean[];
   readonly #numbers: ReadonlyMap<number, number>;
+  readonly #accesses: readonly ReadonlyMap<number, GroupedAccess>[];
+  readonly #remembered: RememberedPages;
 
   constructor(frame: RegionFrame, region: Region) {
     this.#frame = frame;
@@ -90,6 +93,10 @@ class RegionBuilder {
       return isEnd || to.some((next) => !this.#leadsTo(block, next));
     });
     this.#liveness = livenessOf(region, this.#flow, this.#leavesAtEnd);
+    const { groups, pages } = frame.passes;
+    this.#accesses = region.blocks.map(({ instructions }) => groupAccesses(instructions, groups));
+    this.#remembered = pages ? rememberPages(region, this.#flow, this.#accesses) : new Map();
+    frame.remember(this.#remembered);
   }
 
   build(): void {
@@ -200,7 +207,7 @@ class RegionBuilder {
       leaving: liveness.leaving,
       float: liveness.float,
       modeIsValid: false,
-      accesses: groupAccesses(block.instructions, this.#frame.passes.groups),
+      accesses: this.#accesses[number],
       places: new Map(),
       ends: {
         branch: (condition) => endOnce(() => this.#branch(number, condition, ways)),

@@ -18,6 +18,8 @@ export interface Flow {
   /** For `root` and each dispatch: by entry, the node that leads there. */
   readonly routes: ReadonlyMap<number, ReadonlyMap<number, number>>;
   readonly tree: DominatorTree;
+  /** Of each block, the headers of the loops that it is in, innermost first. */
+  readonly loops: readonly (readonly number[])[];
 }
 
 export interface DominatorTree {
@@ -58,7 +60,8 @@ export function flowOf(region: Region): Flow {
   const route = (from: number, entry: number, to: number): void => void routes.get(from)?.set(entry, to);
   entries.forEach((block, entry) => {
     let from = root;
-    for (const header of loops.around(block)) {
+    for (const header of loops.of(block).reverse()) {
+      if (header === block) continue;
       const dispatch = dispatches.get(header) ?? count + 1 + dispatches.size;
       dispatches.set(header, dispatch);
       if (!routes.has(dispatch)) routes.set(dispatch, new Map());
@@ -81,7 +84,8 @@ export function flowOf(region: Region): Flow {
     ];
   }
   const jumped = region.blocks.flatMap(({ ending }, i) => (ending === Ending.JUMP_REGISTER ? all[i] : []));
-  return { root, successors: all, dispatches, routes, tree: dominators(all, root, jumped) };
+  const inside = region.blocks.map((_, block) => loops.of(block));
+  return { root, successors: all, dispatches, routes, tree: dominators(all, root, jumped), loops: inside };
 }
 
 /** Entries from which, together, everything is reached. */
@@ -150,11 +154,11 @@ class Loops {
     }
   }
 
-  /** Headers of the loops around a node, outermost first, without its own. */
-  around(node: number): number[] {
+  /** Headers of the loops that a node is in, innermost first: of its own, if it is one. */
+  of(node: number): number[] {
     const headers: number[] = [];
     for (let at: number | undefined = this.#innermost[node]; at !== undefined && at >= 0; at = this.#outside.get(at)) {
-      if (at !== node) headers.unshift(at);
+      headers.push(at);
     }
     return headers;
   }

@@ -13,6 +13,8 @@ export interface Passes {
   readonly context: boolean;
   /** Accesses by the same base register share one look into the TLB. See access-groups.ts. */
   readonly groups: boolean;
+  /** Accesses in loops remember the page that they found last. See remembered-pages.ts. */
+  readonly pages: boolean;
   /** Jumps to registers go by tables of where they were seen to lead. */
   readonly tables: boolean;
   /** Floating point is calculated by the host's operations where their results are certain. See inline-float.ts. */
@@ -26,6 +28,7 @@ export const ALL_PASSES: Passes = {
   copies: true,
   context: true,
   groups: true,
+  pages: true,
   tables: true,
   floats: true,
   fuses: hostFuses(),
@@ -35,6 +38,7 @@ export const NO_PASSES: Passes = {
   copies: false,
   context: false,
   groups: false,
+  pages: false,
   tables: false,
   floats: false,
   fuses: false,

@@ -15,6 +15,7 @@ import { CACHE_BLOCK_OPERATIONS } from '../hart/memory.ts';
 import { CSR_OPERATIONS } from '../hart/privileged.ts';
 import { bits, expr } from '../hart/state.ts';
 import { entryOffset, lookupTag } from '../hart/tlb.ts';
+import { PAGE_SIZE } from '../shared/memory-map.ts';
 import { access, call, hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import { FloatState } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
@@ -39,6 +40,8 @@ export interface BlockContext {
     jump(target: Expr): void;
   };
 }
+
+const isWidth = (length: number): boolean => [1, 2, 4, 8].includes(length);
 
 export class RegionEmitter extends GuestEmitter implements Emitter {
   readonly #block: BlockContext;
@@ -214,24 +217,47 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     return { host: this.#block.places.get(group) as Expr, offset };
   }
   /** Finds the place of a group's first byte. */
-  #find({ tlb, from, to }: AccessGroup): Local {
+  #find(group: AccessGroup): Local {
+    const { f, fields } = this;
+    const first = expr(this.let(this.rs1.add(group.from)));
+    const host = this.#frame.groupLocal(this.#block.places.size);
+    const slot = this.#frame.slotOf(group);
+    if (!slot) {
+      f.set(host, first.wrap().add(this.#look(group, first)));
+      return host;
+    }
+    const { index, length } = slot;
+    const distance = first.sub(fields.load64('knownPage', index));
+    f.ifUnlikely(distance.geU(fields.load64('knownRoom', index)), () => {
+      fields.store32(f, 'knownAddend', this.#look(group, first), index);
+      fields.store64(f, 'knownPage', first.and(-PAGE_SIZE), index);
+      fields.store64(f, 'knownRoom', PAGE_SIZE - length + 1, index);
+    });
+    f.set(host, first.wrap().add(fields.load32('knownAddend', index)));
+    return host;
+  }
+  /** What is added to an address of a group whose first byte is at `first` to get its place, by the TLB. */
+  #look({ tlb, from, to }: AccessGroup, first: Expr): Local {
     const { f } = this;
     const { routines } = this.#frame;
     const length = to - from;
-    const first = expr(this.let(this.rs1.add(from)));
     const entry = f.let(entryOffset(first));
-    const host = this.#frame.groupLocal(this.#block.places.size);
+    const addend = f.local('i32');
     // The last byte's page is compared, with the entry of the first's: so bytes that cross a page miss.
+    const tag = isWidth(length)
+      ? lookupTag(first, length, this.dataContext())
+      : lookupTag(first.add(length - 1), 1, this.dataContext());
     f.if(
-      this.answers(tlb, entry, lookupTag(first.add(length - 1), 1, this.dataContext())),
-      () => f.set(host, this.hitPlace(tlb, first, entry)),
+      this.answers(tlb, entry, tag),
+      () => f.set(addend, this.hitAddend(tlb, entry)),
       () => {
-        f.set(host, call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));
-        f.ifUnlikely(host.eqz(), () => this.#leave());
+        const place = f.let(call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));
+        f.ifUnlikely(place.eqz(), () => this.#leave());
+        f.set(addend, place.sub(first.wrap()));
       },
       'likely',
     );
-    return host;
+    return addend;
   }
   /** A fault is forgotten here: the interpreter will find it again. */
   #leaveIfExcepted(): void {

@@ -13,19 +13,24 @@
  */
 import type { HartFields } from '../hart/fields.ts';
 import { RegionExit } from '../hart/links.ts';
-import { call, type Expr, type Local } from '../wasm/expr.ts';
+import { call, select, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import { FloatGuard } from './inline-float.ts';
+import type { AccessGroup } from './access-groups.ts';
 import type { BlockLiveness } from './liveness.ts';
 import type { Passes } from './passes.ts';
 import type { RegionBlock } from './region.ts';
 import { RegisterFile } from './register-file.ts';
+import type { PageSlot, RememberedPages } from './remembered-pages.ts';
 import type { RegisterSet } from './registers.ts';
 import type { RegionRoutines } from './routines.ts';
 
 /** `at`: RegionExit (2 bits), then how many instructions were retired (7 bits), then the signed offset from the page. */
 const RETIRED_SHIFT = 2;
 const OFFSET_SHIFT = 9;
+
+/** Instructions between looks at attention, about. */
+const LOOK_INTERVAL = 1024;
 
 /** Guest calls nested in each other, at most: each takes a part of the host's stack. */
 const MAX_DEPTH = 200;
@@ -46,9 +51,12 @@ export class RegionFrame {
   readonly guard: FloatGuard;
   /** What is left of the budget. */
   readonly #left: Local;
+  /** What is left of it when attention is looked at next. */
+  #nextLook: Local | undefined;
   readonly #stubs = new Map<RegisterSet, Label>();
   readonly #used = new Set<RegisterSet>();
   readonly #groups: Local[] = [];
+  #remembered: RememberedPages = new Map();
   #at: Local | undefined;
   #page: Local | undefined;
   readonly #context: Local | undefined;
@@ -86,6 +94,18 @@ export class RegionFrame {
   /** A local for the place of the `index`th group of accesses of a block. */
   groupLocal(index: number): Local {
     return (this.#groups[index] ??= this.f.lastingLocal('i32'));
+  }
+
+  /** Which pages accesses of the region remember. None is known at first. */
+  remember(remembered: RememberedPages): void {
+    this.#remembered = remembered;
+  }
+  /** Where a group of accesses remembers its page, if it does. */
+  slotOf(group: AccessGroup): PageSlot | undefined {
+    return this.#remembered.get(group);
+  }
+  #forgetPages(): void {
+    for (const { index } of new Set(this.#remembered.values())) this.fields.store64(this.f, 'knownRoom', 0, index);
   }
 
   /** Whether an expression is a constant or an address relative to the page. */
@@ -161,9 +181,19 @@ export class RegionFrame {
     return this.fields.loadAtomic('attention').or(this.#left.shrU(31));
   }
 
-  /** Looks at attention before a block. */
+  /** Looks at attention before a block, when there has been none for {@link LOOK_INTERVAL} instructions. */
   poll({ dirty }: BlockLiveness, { offset }: RegionBlock): void {
-    this.f.ifUnlikely(this.#mustStop(), () => this.resume(dirty, offset, 0));
+    const { f } = this;
+    const nextLook = (this.#nextLook ??= f.lastingLocal('i32'));
+    f.ifUnlikely(this.#left.ltS(nextLook), () => {
+      f.if(this.#mustStop(), () => this.resume(dirty, offset, 0));
+      this.#scheduleLook(nextLook);
+    });
+  }
+
+  #scheduleLook(nextLook: Local): void {
+    const next = this.#left.sub(LOOK_INTERVAL);
+    this.f.set(nextLook, select(next.gtS(0), next, 0));
   }
 
   /** Calls the guest's function at `target`; goes on behind with `live` loaded, once it has returned to `end`. */
@@ -182,6 +212,7 @@ export class RegionFrame {
 
   /** Loads what is held of the hart's state besides registers, when it may have changed. */
   reload(): void {
+    this.#forgetPages();
     this.#loadContext();
     this.guard.load();
   }
@@ -201,9 +232,11 @@ export class RegionFrame {
     f.prologue(() => {
       f.set(this.#left, fields.load32('left'));
       f.ifUnlikely(this.#mustStop(), () => f.return(RegionExit.RESUME));
+      if (this.#nextLook) this.#scheduleLook(this.#nextLook);
       if (this.guard.isUsed) this.guard.load();
       if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));
       this.#loadContext();
+      this.#forgetPages();
     });
   }
 }

@@ -63,6 +63,9 @@ export const X_SINK = 32;
 /** Number of PMP entries implemented. */
 export const PMP_ENTRIES = 16;
 
+/** Pages that a function of compiled code remembers, at most. */
+export const KNOWN_PAGES = 8;
+
 export const HartState = struct('HartState', {
   /** x0 to x31; index 32 takes what is written to x0, which itself is never written. */
   x: array(u64, 33),
@@ -138,6 +141,14 @@ export const HartState = struct('HartState', {
   /** Address-space number (1..63) in the TLB tags for the current `satp`; 0 stands for Bare and M-mode. */
   space: u32,
   reservationValue: u64,
+
+  /**
+   * Pages of guest memory that compiled code has found lately, see core/jit/remembered-pages.ts: virtual address; bytes at
+   * which an access may begin, 0 when none is known; what is added to an address to get its place in the shared memory.
+   */
+  knownPage: array(u64, KNOWN_PAGES),
+  knownRoom: array(u64, KNOWN_PAGES),
+  knownAddend: array(u32, KNOWN_PAGES),
   /** What is left of the budget, while compiled code runs. */
   left: u32,
   /** How often a place is jumped to before it is compiled; 0 for never. */
