@@ -15,6 +15,7 @@ import { RegionEmitter, type BlockContext } from './region-emitter.ts';
 import { RegionFrame } from './region-frame.ts';
 import { isFloat, NO_REGISTERS, type RegisterSet } from './registers.ts';
 import { RegionRoutines } from './routines.ts';
+import { selectBranches } from './selects.ts';
 import { emitStructured, type Ways } from './structure.ts';
 
 /** How compiled code finds the hart's state. */
@@ -62,7 +63,7 @@ export class RegionModule {
       this.#passes,
       hasFloat(region),
     );
-    new RegionBuilder(frame, region).build();
+    new RegionBuilder(frame, this.#passes.selects ? selectBranches(region) : region).build();
     this.#module.export(f);
     return f;
   }
@@ -199,7 +200,7 @@ class RegionBuilder {
     let ended = false;
     const endOnce = (end: () => void): void => {
       ended = true;
-      this.#frame.retire(block.instructions.length);
+      this.#frame.retire(block.instructions);
       end();
     };
     const context: BlockContext = {
@@ -210,11 +211,16 @@ class RegionBuilder {
       accesses: this.#accesses[number],
       places: new Map(),
       ends: {
-        branch: (condition) => endOnce(() => this.#branch(number, condition, ways)),
+        branch: (condition) => {
+          if (block.ending === Ending.BRANCH) endOnce(() => this.#branch(number, condition, ways));
+          else this.#frame.select(condition);
+        },
         jump: (target) => endOnce(() => this.#jump(number, target, ways)),
       },
     };
     block.instructions.forEach((here, before) => {
+      // The jump at a side's end leads where the block goes on.
+      if (here.whenTaken !== undefined && here.instruction.kind === 'jump') return;
       const emitter = new RegionEmitter(context, here, before);
       f.scope(() => {
         here.instruction.execute(emitter);
@@ -222,7 +228,7 @@ class RegionBuilder {
       });
     });
     if (ended) return;
-    this.#frame.retire(block.instructions.length);
+    this.#frame.retire(block.instructions);
     if (block.ending === Ending.INTERPRET) this.#frame.leave(liveness.ending, block.end, 0);
     else this.#goTo(number, block.end, ways);
   }

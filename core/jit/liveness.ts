@@ -58,8 +58,10 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
     beforeLast = writes;
     leaves = true;
   };
-  for (const { decoded } of instructions) {
-    reads |= readsOf(decoded) & ~writes;
+  for (const { decoded, whenTaken } of instructions) {
+    // What a side of a branch does not write keeps its value.
+    const kept = whenTaken === undefined ? NO_REGISTERS : setOf(writtenBy(decoded));
+    reads |= (readsOf(decoded) | kept) & ~writes;
     if (isFloat(decoded) && float === FloatState.UNKNOWN) float = FloatState.NOT_OFF;
     if (dirtiesFloat(decoded)) float = FloatState.DIRTY;
     if (mayLeave(decoded)) leave();

@@ -15,6 +15,8 @@ export interface Passes {
   readonly groups: boolean;
   /** Accesses in loops remember the page that they found last. See remembered-pages.ts. */
   readonly pages: boolean;
+  /** Short branches become selections. See selects.ts. */
+  readonly selects: boolean;
   /** Jumps to registers go by tables of where they were seen to lead. */
   readonly tables: boolean;
   /** Floating point is calculated by the host's operations where their results are certain. See inline-float.ts. */
@@ -29,6 +31,7 @@ export const ALL_PASSES: Passes = {
   context: true,
   groups: true,
   pages: true,
+  selects: true,
   tables: true,
   floats: true,
   fuses: hostFuses(),
@@ -39,6 +42,7 @@ export const NO_PASSES: Passes = {
   context: false,
   groups: false,
   pages: false,
+  selects: false,
   tables: false,
   floats: false,
   fuses: false,

@@ -16,7 +16,7 @@ import { CSR_OPERATIONS } from '../hart/privileged.ts';
 import { bits, expr } from '../hart/state.ts';
 import { entryOffset, lookupTag } from '../hart/tlb.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
-import { access, call, hasEffect, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { access, call, hasEffect, i64, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import { FloatState } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
@@ -134,7 +134,14 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   /** Where a register is held must not depend on the path, so no instruction writes one in an `if`. */
   #write(register: number, value: Expr): void {
     if (this.#conditional > 0) throw new Error(`${this.#here.instruction.mnemonic} writes a register conditionally`);
-    this.#frame.registers.write(register, value);
+    const { registers } = this.#frame;
+    const { whenTaken } = this.#here;
+    if (whenTaken === undefined || register === 0) return registers.write(register, value);
+    const before = registers.read(register);
+    registers.write(
+      register,
+      whenTaken ? select(this.#frame.taken, value, before) : select(this.#frame.taken, before, value),
+    );
   }
 
   // --- floating point ------------------------------------------------------------------------------------------------

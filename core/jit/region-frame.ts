@@ -13,13 +13,13 @@
  */
 import type { HartFields } from '../hart/fields.ts';
 import { RegionExit } from '../hart/links.ts';
-import { call, select, type Expr, type Local } from '../wasm/expr.ts';
+import { call, i32, select, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import { FloatGuard } from './inline-float.ts';
 import type { AccessGroup } from './access-groups.ts';
 import type { BlockLiveness } from './liveness.ts';
 import type { Passes } from './passes.ts';
-import type { RegionBlock } from './region.ts';
+import type { RegionBlock, RegionInstruction } from './region.ts';
 import { RegisterFile } from './register-file.ts';
 import type { PageSlot, RememberedPages } from './remembered-pages.ts';
 import type { RegisterSet } from './registers.ts';
@@ -58,6 +58,7 @@ export class RegionFrame {
   readonly #groups: Local[] = [];
   #remembered: RememberedPages = new Map();
   #at: Local | undefined;
+  #taken: Local | undefined;
   #page: Local | undefined;
   readonly #context: Local | undefined;
 
@@ -172,9 +173,26 @@ export class RegionFrame {
 
   // --- blocks ----------------------------------------------------------------------------------------------------------
 
-  /** Counts instructions as executed. */
-  retire(instructions: number): void {
-    if (instructions > 0) this.f.set(this.#left, this.#left.sub(instructions));
+  /** Counts instructions as executed, those of a side of a branch only where they were. */
+  retire(instructions: readonly RegionInstruction[]): void {
+    const count = (when: boolean | undefined): number =>
+      instructions.filter(({ whenTaken }) => whenTaken === when).length;
+    const [always, taken, not] = [count(undefined), count(true), count(false)];
+    const { f } = this;
+    if (taken === not) {
+      if (instructions.length > 0) f.set(this.#left, this.#left.sub(always + taken));
+    } else f.set(this.#left, this.#left.sub(select(this.taken, i32(always + taken), always + not)));
+  }
+
+  /** Keeps the condition of a branch whose sides are selected by it. */
+  select(condition: Expr): void {
+    this.#taken ??= this.f.lastingLocal('i32');
+    this.f.set(this.#taken, condition);
+  }
+  /** Whether the branch was taken that was met last of those whose sides are selected. */
+  get taken(): Expr {
+    if (!this.#taken) throw new Error('no branch came before');
+    return this.#taken;
   }
 
   #mustStop(): Expr {

@@ -6,6 +6,8 @@ export interface RegionInstruction {
   readonly decoded: Decoded;
   readonly instruction: Instruction;
   readonly offset: number;
+  /** Executed only if the branch before it in its block is taken, or only if it is not. See selects.ts. */
+  readonly whenTaken?: boolean;
 }
 
 /** How a block ends. */
