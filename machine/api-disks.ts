@@ -40,7 +40,10 @@ export interface StorageEstimate {
 /** What `machine.worker.ts` exposes. A caller of another thread gets a promise of each result. */
 export interface MachineHost {
   readonly disks: DiskCatalogue;
-  /** Makes a machine that is off. `listener` stays in the caller's thread, behind Comlink's `proxy`. */
-  createMachine(listener: MachineListener): MachineControl | Promise<MachineControl>;
+  /**
+   * Makes a machine that is off. `listener` stays in the caller's thread, behind Comlink's `proxy`; by `page`, of
+   * `PageThreads`, the machine asks for its threads.
+   */
+  createMachine(listener: MachineListener, page: MessagePort): MachineControl | Promise<MachineControl>;
   estimate(): Promise<StorageEstimate>;
 }

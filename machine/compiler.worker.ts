@@ -1,9 +1,18 @@
 /** The compiler's thread in the page. */
 import { runCompiler, type CompilerInit } from './compiler-loop.ts';
+import { receiveFrom } from './requested-thread.ts';
 
-self.onmessage = ({ data }: MessageEvent<{ init: CompilerInit; ports: readonly MessagePort[] }>) => {
-  runCompiler(
-    data.init,
-    data.ports.map((port) => (message) => port.postMessage(message)),
-  );
+interface Start {
+  readonly init: CompilerInit;
+  /** To each hart. */
+  readonly ports: readonly MessagePort[];
+}
+
+self.onmessage = (event: MessageEvent<MessagePort>) => {
+  receiveFrom(event, ({ init, ports }: Start) => {
+    runCompiler(
+      init,
+      ports.map((port) => (message) => port.postMessage(message)),
+    );
+  });
 };

@@ -3,6 +3,7 @@ import type { WakePort } from '../core/shared/doorbell.ts';
 import type { CodeMessage } from './compiler-loop.ts';
 import type { ReceiveCode } from './hart-loop.ts';
 import { runHartThread } from './hart-thread.ts';
+import { receiveFrom } from './requested-thread.ts';
 import type { HartInit } from './threads.ts';
 
 interface Start {
@@ -12,7 +13,7 @@ interface Start {
 }
 
 /** A worker receives messages only while it runs nothing. */
-function receiveFrom(port: MessagePort): ReceiveCode {
+function receiveCodeFrom(port: MessagePort): ReceiveCode {
   const waiting: CodeMessage[] = [];
   let wake = (): void => undefined;
   port.onmessage = ({ data }: MessageEvent<CodeMessage>) => {
@@ -25,7 +26,9 @@ function receiveFrom(port: MessagePort): ReceiveCode {
   };
 }
 
-self.onmessage = ({ data: { init, codePort, port } }: MessageEvent<Start>) => {
-  // What is thrown is the page's to know, as if it were not thrown in a promise.
-  runHartThread(init, receiveFrom(codePort), port).catch(reportError);
+self.onmessage = (event: MessageEvent<MessagePort>) => {
+  receiveFrom(event, ({ init, codePort, port }: Start) => {
+    // What is thrown is the page's to know, as if it were not thrown in a promise.
+    runHartThread(init, receiveCodeFrom(codePort), port).catch(reportError);
+  });
 };

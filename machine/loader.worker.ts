@@ -5,14 +5,20 @@
  */
 import { compileHarts, loadHere, type LoadRequest } from './load.ts';
 import type { LoaderMessage } from './loader.web.ts';
+import { receiveFrom } from './requested-thread.ts';
 
-self.onmessage = ({ data }: MessageEvent<LoadRequest>) => {
-  const tell = (message: LoaderMessage): void => self.postMessage(message);
+async function load(request: LoadRequest, port: MessagePort): Promise<void> {
+  const tell = (message: LoaderMessage): void => port.postMessage(message);
   const { signal } = new AbortController();
-  const loading = loadHere(data, { signal, onProgress: (progress) => tell({ kind: 'progress', progress }) });
-  const code = compileHarts(data.shape);
-  loading.then(
-    (loaded) => tell({ kind: 'loaded', loaded: { ...loaded, code } }),
-    (error: unknown) => tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }),
-  );
+  try {
+    const loading = loadHere(request, { signal, onProgress: (progress) => tell({ kind: 'progress', progress }) });
+    const code = compileHarts(request.shape);
+    tell({ kind: 'loaded', loaded: { ...(await loading), code } });
+  } catch (error) {
+    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+self.onmessage = (event: MessageEvent<MessagePort>) => {
+  receiveFrom(event, (request: LoadRequest, port) => void load(request, port));
 };

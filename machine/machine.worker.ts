@@ -5,12 +5,12 @@ import { quota } from '../devices/block/quota.ts';
 import type { MachineListener } from './api.ts';
 import type { MachineHost } from './api-disks.ts';
 import { MachineController } from './control.ts';
-import { loadInWorker } from './loader.web.ts';
+import { threadLoader } from './loader.web.ts';
 import { webThreads } from './threads.web.ts';
 
 const host: MachineHost = {
-  createMachine: (listener: MachineListener) =>
-    proxy(new MachineController(listener, { threads: webThreads, load: loadInWorker })),
+  createMachine: (listener: MachineListener, page: MessagePort) =>
+    proxy(new MachineController(listener, { threads: webThreads(page), load: threadLoader(page) })),
   disks: {
     list: listDisks,
     exists: diskExists,

@@ -1,34 +1,33 @@
 /** Harts and their compiler as workers of the page. */
 import { hasWaitAsync } from '../core/shared/struct.ts';
+import { requestThread, type RequestedThread, type ThreadRequest } from './requested-thread.ts';
 import type { MachineThread, ThreadHost } from './threads.ts';
 
-export const webThreads: ThreadHost = {
+const asThread = (thread: RequestedThread): MachineThread => ({ terminate: async () => thread.end() });
+
+/** `page`: where threads are asked for. */
+export const webThreads = (page: MessagePort): ThreadHost => ({
   waitAsync: hasWaitAsync,
   start(harts, events) {
-    const asThread = (worker: Worker): MachineThread => {
-      worker.onerror = (event) => events.failed(new Error(event.message));
-      return { terminate: () => Promise.resolve(worker.terminate()) };
-    };
+    const request = (entry: ThreadRequest['entry'], name: string): RequestedThread =>
+      requestThread(page, { entry, name }, (error) => events.failed(error));
     const codeChannels = harts.map(() => new MessageChannel());
     const threads = harts.map((init, i) => {
-      const worker = new Worker(new URL('./hart.worker.ts', import.meta.url), {
-        type: 'module',
-        name: `hart ${init.index}`,
-      });
+      const thread = request('hart', `hart ${init.index}`);
       const codePort = codeChannels[i].port2;
       if (hasWaitAsync) {
-        worker.postMessage({ init, codePort }, [codePort]);
+        thread.port.postMessage({ init, codePort }, [codePort]);
       } else {
         const { port1, port2 } = new MessageChannel();
         port1.onmessage = () => events.wake();
-        worker.postMessage({ init, codePort, port: port2 }, [codePort, port2]);
+        thread.port.postMessage({ init, codePort, port: port2 }, [codePort, port2]);
       }
-      return asThread(worker);
+      return thread;
     });
-    const compiler = new Worker(new URL('./compiler.worker.ts', import.meta.url), { type: 'module', name: 'compiler' });
+    const compiler = request('compiler', 'compiler');
     const { memory, shape } = harts[0];
     const ports = codeChannels.map(({ port1 }) => port1);
-    compiler.postMessage({ init: { memory, shape }, ports }, ports);
-    return [...threads, asThread(compiler)];
+    compiler.port.postMessage({ init: { memory, shape }, ports }, ports);
+    return [...threads, compiler].map(asThread);
   },
-};
+});

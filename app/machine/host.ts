@@ -1,6 +1,7 @@
-import { proxy, wrap, type ProxyMarked } from 'comlink';
+import { proxy, transfer, wrap, type ProxyMarked } from 'comlink';
 import type { MachineControl, MachineListener } from '../../machine/api.ts';
 import type { DiskCatalogue, MachineHost, StorageEstimate } from '../../machine/api-disks.ts';
+import { PageThreads } from '../../machine/threads.page.ts';
 
 /** The machine worker as the page calls it: each result is a promise. */
 export interface Host {
@@ -12,7 +13,7 @@ export interface Host {
 /** What Comlink makes of `MachineHost`, as far as it is used here. */
 interface RemoteHost {
   readonly disks: DiskCatalogue;
-  createMachine(listener: MachineListener & ProxyMarked): Promise<MachineControl>;
+  createMachine(listener: MachineListener & ProxyMarked, page: MessagePort): Promise<MachineControl>;
   estimate(): Promise<StorageEstimate>;
 }
 
@@ -22,21 +23,26 @@ interface RemoteHost {
  */
 export function startHost(onFailure: (message: string) => void): Host {
   const worker = new Worker(new URL('../../machine/machine.worker.ts', import.meta.url), { type: 'module' });
-  worker.addEventListener(
-    'error',
-    (event) => {
-      event.preventDefault();
-      // With its threads, and its hold on the disk.
-      worker.terminate();
-      const why = event.message ? ` (${event.message})` : '';
-      onFailure(`The machine's thread failed${why}. Reload the page; what the guest wrote to its disk is kept.`);
-    },
-    { once: true },
-  );
+  const threads = new PageThreads();
+  const fail = (why: string): void => {
+    worker.onerror = worker.onmessageerror = null;
+    // With its hold on the disk.
+    worker.terminate();
+    threads.end();
+    onFailure(`The machine's thread failed${why}. Reload the page; what the guest wrote to its disk is kept.`);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(event.message ? ` (${event.message})` : '');
+  };
+  worker.onmessageerror = () => fail(' (a message could not be received)');
   const remote = wrap<MachineHost>(worker) as unknown as RemoteHost;
   return {
     disks: remote.disks,
-    createMachine: (listener) => remote.createMachine(proxy(listener)),
+    createMachine: (listener) => {
+      const page = threads.connect();
+      return remote.createMachine(proxy(listener), transfer(page, [page]));
+    },
     estimate: () => remote.estimate(),
   };
 }

@@ -1,7 +1,8 @@
 /** What bench/backends/chromium.ts calls in the page: machines, by the worker that the page of tabhyve uses too. */
-import { proxy, wrap, type ProxyMarked } from 'comlink';
+import { proxy, transfer, wrap, type ProxyMarked } from 'comlink';
 import type { MachineControl, MachineFigures, MachineListener, MachineSpec, MachineStatus } from '../../machine/api.ts';
 import type { MachineHost } from '../../machine/api-disks.ts';
+import { PageThreads } from '../../machine/threads.page.ts';
 import { rawStore } from '../disk/in-page.ts';
 
 /** The words of the command line that are added to the default machine's, and what it has. */
@@ -34,7 +35,7 @@ interface ImagesIndex {
 
 interface RemoteHost {
   readonly disks: MachineHost['disks'];
-  createMachine(listener: MachineListener & ProxyMarked): Promise<MachineControl>;
+  createMachine(listener: MachineListener & ProxyMarked, page: MessagePort): Promise<MachineControl>;
 }
 
 const ROOT = 'bench-root';
@@ -53,6 +54,7 @@ declare global {
 /** One machine at a time, each with a worker of its own. */
 class Bench {
   #worker: Worker | undefined;
+  #threads: PageThreads | undefined;
   #host: RemoteHost | undefined;
   #machine: MachineControl | undefined;
   #nextFigures: ((figures: MachineFigures) => void) | undefined;
@@ -114,6 +116,7 @@ class Bench {
       if (await this.#host?.disks.exists(id)) await this.#host?.disks.delete(id);
     }
     this.#worker?.terminate();
+    this.#threads?.end();
   }
 
   /** IndexedDB with nothing around it, in MiB a second. */
@@ -124,6 +127,9 @@ class Bench {
   #run(spec: MachineSpec, until: string | undefined, start: number, marks: readonly string[] = []): Promise<Reached> {
     const worker = new Worker(new URL('../../machine/machine.worker.ts', import.meta.url), { type: 'module' });
     this.#worker = worker;
+    const threads = new PageThreads();
+    this.#threads = threads;
+    const page = threads.connect();
     const host = wrap<MachineHost>(worker) as unknown as RemoteHost;
     this.#host = host;
     const decoder = new TextDecoder('latin1');
@@ -152,7 +158,7 @@ class Bench {
         },
         trouble: (message) => reject(new Error(message)),
       };
-      void host.createMachine(proxy(listener)).then(async (machine) => {
+      void host.createMachine(proxy(listener), transfer(page, [page])).then(async (machine) => {
         this.#machine = machine;
         await machine.start(spec);
       }, reject);

@@ -1,0 +1,44 @@
+/** The page's side of requested-thread.ts: starts the threads that a machine worker asks for, on the page's own thread. */
+import type { ThreadEntry, ThreadRequest } from './requested-thread.ts';
+
+const start: Readonly<Record<ThreadEntry, (name: string) => Worker>> = {
+  hart: (name) => new Worker(new URL('./hart.worker.ts', import.meta.url), { type: 'module', name }),
+  compiler: (name) => new Worker(new URL('./compiler.worker.ts', import.meta.url), { type: 'module', name }),
+  loader: (name) => new Worker(new URL('./loader.worker.ts', import.meta.url), { type: 'module', name }),
+};
+
+/** The threads of a machine worker. They have to be ended with it, since they would outlive it. */
+export class PageThreads {
+  readonly #workers = new Set<Worker>();
+  #ended = false;
+
+  /** Returns what the machine worker is given, to ask by. */
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<ThreadRequest>) => this.#start(data);
+    return port2;
+  }
+
+  /** Ends all of them, and starts no more. */
+  end(): void {
+    this.#ended = true;
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.clear();
+  }
+
+  #start({ entry, name, port, control }: ThreadRequest): void {
+    if (this.#ended) return;
+    const worker = start[entry](name);
+    this.#workers.add(worker);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      // Where the script cannot be fetched, the event has no message.
+      control.postMessage(event.message || 'its script cannot be loaded');
+    };
+    control.onmessage = () => {
+      worker.terminate();
+      this.#workers.delete(worker);
+    };
+    worker.postMessage(port, [port]);
+  }
+}
