@@ -3,7 +3,7 @@ import type { WakePort } from '../core/shared/doorbell.ts';
 import type { CodeMessage } from './compiler-loop.ts';
 import type { ReceiveCode } from './hart-loop.ts';
 import { runHartThread } from './hart-thread.ts';
-import { receiveFrom } from './requested-thread.ts';
+import { receiveFrom, unreadable } from './requested-thread.ts';
 import type { HartInit } from './threads.ts';
 
 interface Start {
@@ -16,6 +16,7 @@ interface Start {
 function receiveCodeFrom(port: MessagePort): ReceiveCode {
   const waiting: CodeMessage[] = [];
   let wake = (): void => undefined;
+  port.onmessageerror = () => reportError(unreadable());
   port.onmessage = ({ data }: MessageEvent<CodeMessage>) => {
     waiting.push(data);
     wake();

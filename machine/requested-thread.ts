@@ -50,4 +50,5 @@ export function receiveFrom<Message>(
   port.onmessage = ({ data }: MessageEvent<Message>) => receive(data, port);
 }
 
-const unreadable = (): Error => new Error('a message could not be received; there may be too little memory');
+/** Why nothing can be made of a `messageerror`. */
+export const unreadable = (): Error => new Error('a message could not be received; there may be too little memory');
