@@ -45,7 +45,8 @@ export class RegionCompiler {
       const wasExecuted = (at: number): boolean => entries === 0 || this.#view.getUint8(entries + at * 8) !== Op.BLANK;
       const jumpTargets = (at: number): number[] =>
         (jumps.get(entries + at * 8) ?? []).map((entry) => (entry - entries) / 8);
-      const region = readRegion(this.#view, this.#map.ram + page * PAGE_SIZE, offset, { wasExecuted, jumpTargets });
+      const options = { wasExecuted, jumpTargets, calls: this.#passes.calls };
+      const region = readRegion(this.#view, this.#map.ram + page * PAGE_SIZE, offset, options);
       if (!region) continue;
       module.add(regionName(regions.length), region);
       const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);

@@ -3,7 +3,7 @@ import { HartFields, relativeParts, type HartParts } from '../hart/fields.ts';
 import { REGION } from '../hart/links.ts';
 import type { MemoryMap } from '../shared/memory-map.ts';
 import type { Expr } from '../wasm/expr.ts';
-import type { FunctionBuilder } from '../wasm/function.ts';
+import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { groupAccesses, type GroupedAccess } from './access-groups.ts';
 import { blockOf, blockSuccessors, flowOf, type Flow } from './flow.ts';
@@ -34,6 +34,9 @@ export function placeOf(map: MemoryMap, hart: number): Place {
 export function sharedPlace(map: MemoryMap): Place {
   return { parts: relativeParts(map.harts[0]), takesBase: true };
 }
+
+/** Jumps to a register that are known to lead to more places go by a table. */
+const COMPARED_TARGETS = 4;
 
 const PARAMETERS = { entry: 'i32', depth: 'i32', base: 'i32' } as const;
 
@@ -249,7 +252,7 @@ class RegionBuilder {
   #jump(number: number, target: Expr, ways: Ways): void {
     const block = this.#region.blocks[number];
     const { ending } = this.#liveness[number];
-    if (block.ending === Ending.JUMP) return this.#goTo(number, block.target, ways);
+    if (block.ending === Ending.JUMP || block.ending === Ending.ENTER) return this.#goTo(number, block.target, ways);
     if (block.ending === Ending.JUMP_REGISTER) return this.#jumpToRegister(number, target, ways);
     const back = this.#numbers.get(block.end);
     if (!isCall(block) || back === undefined || !this.#leadsTo(number, back)) return this.#frame.exitTo(ending, target);
@@ -257,25 +260,23 @@ class RegionBuilder {
     ways.go(this.#nodeOf(back));
   }
 
-  /** A jump to a register, by a table of where it is known to lead. */
+  /** A jump to a register, by comparisons with where it is known to lead, or by a table of it. */
   #jumpToRegister(number: number, target: Expr, { label }: Ways): void {
-    const { f, registers } = this.#frame;
+    const { f, registers, passes } = this.#frame;
     const { ending } = this.#liveness[number];
     const targets = this.#region.blocks[number].targets.filter((offset) => {
       const to = this.#numbers.get(offset);
       return to !== undefined && this.#leadsTo(number, to);
     });
-    const [first, last] = [Math.min(...targets), Math.max(...targets)];
-    if (targets.length > 0 && this.#frame.passes.tables) {
+    if (targets.length > 0 && passes.tables) {
       const blocks = targets.map((offset) => this.#numbers.get(offset) as number);
       registers.materialize(blocks.reduce((set, block) => set | this.#liveness[block].live, NO_REGISTERS));
       const labels = new Map(targets.map((offset, i) => [offset, label(this.#nodeOf(blocks[i]))]));
+      const first = Math.min(...targets);
       const distance = f.let(target.sub(this.#frame.address(first)));
-      f.block('elsewhere', (elsewhere) => {
-        f.brIf(elsewhere, distance.gtU(last - first), 'unlikely');
-        const places = Array.from({ length: (last - first) / 2 + 1 }, (_, i) => labels.get(first + i * 2) ?? elsewhere);
-        f.brTable(distance.wrap().shrU(1), places, elsewhere);
-      });
+      if (targets.length <= COMPARED_TARGETS) {
+        for (const [offset, to] of labels) f.brIf(to, distance.eq(offset - first));
+      } else emitTable(f, distance, first, labels);
     }
     this.#frame.exitTo(ending, target);
   }
@@ -287,6 +288,16 @@ class RegionBuilder {
     this.#frame.registers.materialize(this.#liveness[to].live);
     go(this.#nodeOf(to));
   }
+}
+
+/** Branches by a distance from the first of some offsets to what is labelled, or goes on for any other. */
+function emitTable(f: FunctionBuilder, distance: Expr, first: number, labels: ReadonlyMap<number, Label>): void {
+  const last = Math.max(...labels.keys());
+  f.block('elsewhere', (elsewhere) => {
+    f.brIf(elsewhere, distance.gtU(last - first), 'unlikely');
+    const places = Array.from({ length: (last - first) / 2 + 1 }, (_, i) => labels.get(first + i * 2) ?? elsewhere);
+    f.brTable(distance.wrap().shrU(1), places, elsewhere);
+  });
 }
 
 function hasFloat({ blocks }: Region): boolean {

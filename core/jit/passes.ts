@@ -17,6 +17,8 @@ export interface Passes {
   readonly pages: boolean;
   /** Short branches become selections. See selects.ts. */
   readonly selects: boolean;
+  /** Calls within a page are jumps within a region. See enter-calls.ts. */
+  readonly calls: boolean;
   /** Jumps to registers go by tables of where they were seen to lead. */
   readonly tables: boolean;
   /** Floating point is calculated by the host's operations where their results are certain. See inline-float.ts. */
@@ -32,6 +34,7 @@ export const ALL_PASSES: Passes = {
   groups: true,
   pages: true,
   selects: true,
+  calls: true,
   tables: true,
   floats: true,
   fuses: hostFuses(),
@@ -43,6 +46,7 @@ export const NO_PASSES: Passes = {
   groups: false,
   pages: false,
   selects: false,
+  calls: false,
   tables: false,
   floats: false,
   fuses: false,

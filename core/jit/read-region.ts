@@ -6,7 +6,8 @@ import { csrs } from '../isa/csr.ts';
 import { decode, isLong, type Decoded } from '../isa/decode.ts';
 import { instructionNumber, instructions } from '../isa/table.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
-import { Ending, goesTo, isCall, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
+import { enterCalls } from './enter-calls.ts';
+import { Ending, goesTo, isCall, isLink, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
 import { isCsr } from './registers.ts';
 
 export interface ReadOptions {
@@ -16,6 +17,8 @@ export interface ReadOptions {
   readonly blockLimit?: number;
   /** Whether the instruction at an offset was ever executed. Default: all were. */
   readonly wasExecuted?: (offset: number) => boolean;
+  /** Whether what is called within the page is part of the region. Default: it is. See enter-calls.ts. */
+  readonly calls?: boolean;
   /** Where the jump to a register at an offset was seen to lead within the page. Default: nowhere. */
   readonly jumpTargets?: (offset: number) => readonly number[];
 }
@@ -26,8 +29,6 @@ const BLOCK_LIMIT = 100;
 const ENTRY_LIMIT = 48;
 
 const [JAL, JALR] = ['jal', 'jalr'].map(instructionNumber);
-/** Registers that calls leave their return address in, by convention (RISC-V unprivileged, "JALR", return-address stack). */
-const isLink = (register: number): boolean => register === 1 || register === 5;
 
 function endingOf({ number, rd }: Decoded): Ending {
   if (number === JAL) return isLink(rd) ? Ending.CALL : Ending.JUMP;
@@ -81,6 +82,7 @@ class Reader {
       blockLimit: BLOCK_LIMIT,
       wasExecuted: () => true,
       jumpTargets: () => [],
+      calls: true,
       ...options,
     };
   }
@@ -89,11 +91,12 @@ class Reader {
     this.#leaders.add(start);
     this.#waiting.push(start);
     for (let at = this.#waiting.shift(); at !== undefined; at = this.#waiting.shift()) this.#walk(at);
-    const blocks = [...this.#leaders]
+    const read = [...this.#leaders]
       .filter((offset) => this.#found.has(offset))
       .sort((a, b) => a - b)
       .map((offset) => this.#block(offset));
     if (!this.#found.has(start)) return undefined;
+    const blocks = this.#options.calls ? enterCalls(read) : read;
     return { blocks, entries: entriesOf(blocks, start) };
   }
 
@@ -110,7 +113,9 @@ class Reader {
       }
       this.#found.set(at, here);
       if (here.instruction.kind === 'jump') {
-        for (const to of goesTo({ ...this.#endOf(here), offset })) this.#lead(to);
+        const end = this.#endOf(here);
+        for (const to of goesTo({ ...end, offset })) this.#lead(to);
+        if (end.ending === Ending.CALL && this.#options.calls) this.#lead(end.target);
         return;
       }
       at = next;
@@ -174,6 +179,8 @@ function entriesOf(blocks: readonly RegionBlock[], start: number): number[] {
       const isJumped = block.ending === Ending.JUMP_REGISTER;
       if (isCall(block) || isJumped || to <= block.offset) entries.add(to);
     }
+    // Who called may have to be found again by a return from elsewhere.
+    if (block.ending === Ending.ENTER && known.has(block.end)) entries.add(block.end);
   }
   // Behind what the interpreter does.
   for (const { offset } of blocks) if (!reached.has(offset)) entries.add(offset);

@@ -26,6 +26,8 @@ export const Ending = {
   JUMP_REGISTER: 5,
   /** The instruction at `end` is the interpreter's. */
   INTERPRET: 6,
+  /** A call of `target` within the region: it goes on there, and comes back by a jump to a register that leads to `end`. */
+  ENTER: 7,
 } as const;
 export type Ending = (typeof Ending)[keyof typeof Ending];
 
@@ -54,6 +56,7 @@ export function goesTo({ ending, end, target, targets }: Omit<RegionBlock, 'inst
     case Ending.BRANCH:
       return [target, end];
     case Ending.JUMP:
+    case Ending.ENTER:
       return [target];
     case Ending.NEXT:
     case Ending.CALL:
@@ -70,5 +73,8 @@ export function goesTo({ ending, end, target, targets }: Omit<RegionBlock, 'inst
 export function blockNumbers({ blocks }: Region): Map<number, number> {
   return new Map(blocks.map(({ offset }, i) => [offset, i]));
 }
+
+/** Registers that calls leave their return address in, by convention (RISC-V unprivileged, "JALR", return-address stack). */
+export const isLink = (register: number): boolean => register === 1 || register === 5;
 
 export const isCall = ({ ending }: RegionBlock): boolean => ending === Ending.CALL || ending === Ending.CALL_REGISTER;

@@ -7,7 +7,7 @@ import { RegionExit } from '../../hart/links.ts';
 import { Attention, Exit } from '../../shared/hart-state.ts';
 import { PAGE_SIZE } from '../../shared/memory-map.ts';
 import { placeOf, RegionModule, sharedPlace, type Place } from '../emit-region.ts';
-import type { Passes } from '../passes.ts';
+import { ALL_PASSES, type Passes } from '../passes.ts';
 import { readRegion, type ReadOptions } from '../read-region.ts';
 
 export interface CompilerOptions extends Pick<ReadOptions, 'limit' | 'blockLimit' | 'jumpTargets'> {
@@ -80,7 +80,8 @@ export class CompiledHart {
 
   #compile(page: number, offset: number, { entries, version }: CodePage): void {
     const { map, hart } = this.#bare;
-    const region = readRegion(this.#view, map.ram + page * PAGE_SIZE, offset, this.#options);
+    const { calls } = this.#options.passes ?? ALL_PASSES;
+    const region = readRegion(this.#view, map.ram + page * PAGE_SIZE, offset, { calls, ...this.#options });
     if (!region) {
       entries.set(offset, null);
       return;

@@ -1,0 +1,25 @@
+/**
+ * Calls within a region: what is called is in it, so that the call is a jump, after which registers stay where they
+ * are. Its returns are jumps to a register that may lead behind each such call; one that leads elsewhere leaves the
+ * region, as for who called it from there.
+ */
+import { Ending, isLink, type RegionBlock } from './region.ts';
+
+/** The blocks, with calls of one of them made such jumps. */
+export function enterCalls(blocks: readonly RegionBlock[]): readonly RegionBlock[] {
+  const known = new Set(blocks.map(({ offset }) => offset));
+  const isEntered = ({ ending, target }: RegionBlock): boolean => ending === Ending.CALL && known.has(target);
+  const returns = blocks.filter((block) => isEntered(block) && known.has(block.end)).map(({ end }) => end);
+  if (!blocks.some(isEntered)) return blocks;
+  return blocks.map((block) => {
+    if (isEntered(block)) return { ...block, ending: Ending.ENTER };
+    if (isReturn(block)) return { ...block, targets: [...new Set([...block.targets, ...returns])] };
+    return block;
+  });
+}
+
+function isReturn({ ending, instructions }: RegionBlock): boolean {
+  if (ending !== Ending.JUMP_REGISTER) return false;
+  const { rd, rs1, imm } = instructions[instructions.length - 1].decoded;
+  return rd === 0 && imm === 0 && isLink(rs1);
+}
