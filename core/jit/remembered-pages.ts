@@ -7,14 +7,15 @@
  * written, which may change what may be accessed, makes the region forget.
  *
  * Remembered are pages of accesses by a register that is calculated in their block, that stays the same in the loop, or
- * that goes on by little. What was loaded from memory points anywhere, and long steps soon leave the page.
+ * that goes on by little. What was loaded from memory points anywhere, and long steps soon leave the page. A loop that
+ * forgets in each iteration remembers nothing.
  */
 import { instructionNumber } from '../isa/table.ts';
 import { KNOWN_PAGES } from '../shared/hart-state.ts';
 import { accessOf, type AccessGroup, type GroupedAccess } from './access-groups.ts';
 import type { Flow } from './flow.ts';
-import type { Region, RegionInstruction } from './region.ts';
-import { writtenBy } from './registers.ts';
+import { isCall, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
+import { isCsr, writtenBy } from './registers.ts';
 
 /** A slot of `knownPage`, `knownRoom` and `knownAddend` (core/shared/hart-state.ts). */
 export interface PageSlot {
@@ -39,9 +40,10 @@ export function rememberPages(
   const slots = new Map<string, PageSlot>();
   const remembered = new Map<AccessGroup, PageSlot>();
   const wandering = wanderingRegisters(region, flow);
+  const forgetting = new Set(region.blocks.flatMap((block, i) => (forgets(block) ? flow.loops[i] : [])));
   region.blocks.forEach(({ instructions }, block) => {
     const header = flow.loops[block][0];
-    if (header === undefined) return;
+    if (header === undefined || forgetting.has(header)) return;
     for (const [index, { group, isFirst }] of accesses[block]) {
       if (!isFirst) continue;
       const { rs1 } = instructions[index].decoded;
@@ -60,6 +62,11 @@ export function rememberPages(
     }
   });
   return remembered;
+}
+
+/** Whether nothing is known any more behind a block. */
+function forgets(block: RegionBlock): boolean {
+  return isCall(block) || block.instructions.some(({ decoded }) => isCsr(decoded));
 }
 
 /** The last instruction before `index` that writes a register. */
