@@ -1,21 +1,19 @@
 /**
  * Which accesses in loops remember the page that they found last: a slot of the hart's state has the page's virtual
  * address, how far into it a group of accesses may begin, and the way to its place. A group that begins there needs no look
- * into the TLB, and what it loads does not wait for one: that is worth most where an address is calculated from
- * what was just loaded, as for a table. What is remembered stays true until the region is left or something is called:
- * translations change by instructions of the interpreter, or by other harts, which call for attention. A CSR that is
- * written, which may change what may be accessed, makes the region forget.
+ * into the TLB. Remembered are the pages of accesses whose address is calculated from what was loaded in the loop, as an
+ * element of a table: what they load does not wait for the look then. Other looks are done while the host
+ * waits for something else, and cost less than slots. An address that was itself loaded points anywhere.
  *
- * Remembered are pages of accesses by a register that is calculated in their block, that stays the same in the loop, or
- * that goes on by little. What was loaded from memory points anywhere, and long steps soon leave the page. A loop that
- * forgets in each iteration remembers nothing.
+ * What is remembered stays true until the region is left or something is called: translations change by instructions of the
+ * interpreter, or by other harts, which call for attention. A CSR that is written, which may change what may be
+ * accessed, makes the region forget. A loop that forgets in each iteration remembers nothing.
  */
-import { instructionNumber } from '../isa/table.ts';
 import { KNOWN_PAGES } from '../shared/hart-state.ts';
 import { accessOf, type AccessGroup, type GroupedAccess } from './access-groups.ts';
 import type { Flow } from './flow.ts';
 import { isCall, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
-import { isCsr, writtenBy } from './registers.ts';
+import { isCsr, readsOf, registersOf, writtenBy } from './registers.ts';
 
 /** A slot of `knownPage`, `knownRoom` and `knownAddend` (core/shared/hart-state.ts). */
 export interface PageSlot {
@@ -26,11 +24,6 @@ export interface PageSlot {
 
 export type RememberedPages = ReadonlyMap<AccessGroup, PageSlot>;
 
-/** How far a register may go on in an iteration. */
-const SHORT_STEP = 64;
-
-const ADDI = instructionNumber('addi');
-
 /** `accesses`: of each block. */
 export function rememberPages(
   region: Region,
@@ -39,7 +32,7 @@ export function rememberPages(
 ): RememberedPages {
   const slots = new Map<string, PageSlot>();
   const remembered = new Map<AccessGroup, PageSlot>();
-  const wandering = wanderingRegisters(region, flow);
+  const origins = new Map(headers(flow).map((header) => [header, originsIn(region, flow, header)]));
   const forgetting = new Set(region.blocks.flatMap((block, i) => (forgets(block) ? flow.loops[i] : [])));
   region.blocks.forEach(({ instructions }, block) => {
     const header = flow.loops[block][0];
@@ -47,8 +40,9 @@ export function rememberPages(
     for (const [index, { group, isFirst }] of accesses[block]) {
       if (!isFirst) continue;
       const { rs1 } = instructions[index].decoded;
+      const { loaded, calculated } = origins.get(header) ?? NO_ORIGINS;
       const writer = lastWriter(instructions, index, rs1);
-      if (writer ? accessOf(writer.decoded) : wandering.get(header)?.has(rs1)) continue;
+      if (!calculated.has(rs1) || (writer ? accessOf(writer.decoded) : loaded.has(rs1))) continue;
       // A register that is calculated anew for each access has a slot for each of its calculations.
       const key = `${group.tlb} ${rs1} ${writer?.offset ?? ''}`;
       let slot = slots.get(key);
@@ -78,20 +72,28 @@ function lastWriter(
   return instructions.slice(0, index).findLast(({ decoded }) => writtenBy(decoded) === register);
 }
 
-/** By header, the registers that are written in the loop, other than by short steps. */
-function wanderingRegisters({ blocks }: Region, flow: Flow): ReadonlyMap<number, ReadonlySet<number>> {
-  const wandering = new Map<number, Set<number>>();
-  blocks.forEach(({ instructions }, block) => {
-    const registers = instructions.filter((each) => !isShortStep(each)).map(({ decoded }) => writtenBy(decoded));
-    for (const header of flow.loops[block]) {
-      const known = wandering.get(header) ?? new Set();
-      wandering.set(header, known);
-      for (const register of registers) known.add(register);
-    }
-  });
-  return wandering;
+const headers = (flow: Flow): number[] => [...new Set(flow.loops.flatMap(([innermost]) => innermost ?? []))];
+
+/** Of a loop's registers, wherever in it they are written. */
+interface Origins {
+  readonly loaded: ReadonlySet<number>;
+  /** From what was loaded. */
+  readonly calculated: ReadonlySet<number>;
 }
 
-function isShortStep({ decoded: { number, rd, rs1, imm } }: RegionInstruction): boolean {
-  return number === ADDI && rd === rs1 && Math.abs(imm) <= SHORT_STEP;
+const NO_ORIGINS: Origins = { loaded: new Set(), calculated: new Set() };
+
+function originsIn({ blocks }: Region, flow: Flow, header: number): Origins {
+  const inside = blocks.flatMap(({ instructions }, i) => (flow.loops[i].includes(header) ? instructions : []));
+  const loaded = new Set(inside.filter(({ decoded }) => accessOf(decoded)).map(({ decoded }) => writtenBy(decoded)));
+  const calculated = new Set<number>();
+  const dependsOnLoaded = ({ decoded }: RegionInstruction): boolean =>
+    registersOf(readsOf(decoded)).some((register) => loaded.has(register) || calculated.has(register));
+  for (let size = -1; size < calculated.size;) {
+    size = calculated.size;
+    for (const each of inside) {
+      if (!accessOf(each.decoded) && dependsOnLoaded(each)) calculated.add(writtenBy(each.decoded));
+    }
+  }
+  return { loaded, calculated };
 }
