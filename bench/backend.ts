@@ -22,16 +22,23 @@ export interface ProgramRunner {
   readonly arch: Arch;
   /** Runs a bundle to its end: in one boot, in Linux on one processor. Programs that fail print no rate. */
   run(bundle: Bundle): Promise<ProgramOutput>;
-  /** Runs Debian's software, if this is the default machine: in one boot, each test for the first time. */
-  readonly software?: (software: Tests) => Promise<ProgramOutput>;
+  /** Runs Debian's software for this architecture, if it can. */
+  readonly software?: SoftwareRunner;
 }
 
-/** What the default machine runs tests from. */
+export interface SoftwareRunner {
+  /** The disk with the software, as its Linux names it. */
+  readonly disk: string;
+  /** In one boot, each test for the first time. Tests that fail, or are not over in time, print no rate. */
+  run(software: Tests): Promise<ProgramOutput>;
+}
+
+/** What a machine runs tests from. */
 export interface Tests {
   readonly tests: readonly (ProgramTest | SoftwareTest)[];
   /** The path of the second disk's image, which is not to be written to. */
   readonly image: string;
-  /** For the machine's shell. */
+  /** For a shell in the guest. */
   readonly script: string;
 }
 

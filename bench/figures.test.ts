@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diskScript, execWord, programsScript, readDisk, touchScript } from './guest-scripts.ts';
+import { diskScript, execWord, programsScript, readDisk, SECOND_DISK, touchScript } from './guest-scripts.ts';
 import { softwareExec, softwareTests } from './guest/index.ts';
 import { loops, readLoop } from './programs.ts';
 
@@ -17,6 +17,6 @@ test('what a loop prints is read', () => {
 
 test('the programs are made, and the scripts fit the command line', () => {
   for (const { bytes } of loops) expect(bytes.length).toBeGreaterThan(200);
-  const scripts = [diskScript, touchScript(100), programsScript, softwareExec(softwareTests)];
+  const scripts = [diskScript, touchScript(100), programsScript, softwareExec(softwareTests, SECOND_DISK)];
   for (const script of scripts) expect(execWord(script).length).toBeLessThan(600);
 });

@@ -5,6 +5,9 @@ import { SCRIPT } from './guest/bundle.ts';
 export const MIB = 2 ** 20;
 export const DISK_MIB = 64;
 
+/** The disk beside that of its system, as the default machine's Linux names it. */
+export const SECOND_DISK = '/dev/vdb';
+
 /**
  * Writes a file on the second disk and reads it again, through the guest's page cache and around it; prints what dd
  * says. The bytes do not compress, and lie in memory.
@@ -12,8 +15,8 @@ export const DISK_MIB = 64;
 export const diskScript = [
   'head -c 4M /dev/urandom >/run/a',
   `for i in $(seq ${DISK_MIB / 4});do cat /run/a;done >/run/d`,
-  'mkfs.ext4 -q /dev/vdb',
-  'mount /dev/vdb /mnt',
+  `mkfs.ext4 -q ${SECOND_DISK}`,
+  `mount ${SECOND_DISK} /mnt`,
   'd(){ dd if=$1 of=$2 bs=1M $3 2>&1|tail -1;}',
   'd /run/d /mnt/f conv=fsync',
   'echo 3 >/proc/sys/vm/drop_caches',
@@ -23,7 +26,7 @@ export const diskScript = [
 ].join(';');
 
 /** Unpacks the bundle on the second disk, and runs it: bench/guest/bundle.ts. */
-export const programsScript = `mkdir /run/b;cd /run/b;tar xf /dev/vdb;sh ${SCRIPT}`;
+export const programsScript = `mkdir /run/b;cd /run/b;tar xf ${SECOND_DISK};sh ${SCRIPT}`;
 
 export const TOUCHED = 'all touched';
 /** Touches so many MiB of memory, says so, and waits. */

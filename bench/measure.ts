@@ -86,11 +86,12 @@ export async function measure(
   const software = softwareTests.filter(({ test }) => options.wanted.includes('software') && fits(test, options.test));
   for (let round = 1; round <= (software.length === 0 ? 0 : options.rounds); round++) {
     for (const backend of present) {
-      const run = backend.programs?.software;
-      if (run === undefined) continue;
+      const { arch, software: runner } = backend.programs ?? {};
+      if (arch === undefined || runner === undefined) continue;
       await attempt(`software, round ${round}`, backend, async () => {
-        const image = await softwareImage(cache, log);
-        return read(software, backend, await run({ tests: software, image, script: softwareExec(software) }));
+        const image = await softwareImage(arch, cache, log);
+        const script = softwareExec(software, runner.disk);
+        return read(software, backend, await runner.run({ tests: software, image, script }));
       });
     }
   }

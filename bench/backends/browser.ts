@@ -9,7 +9,7 @@ import type { Backend, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
 import { softwareManifest, SOFTWARE_SIZE } from '../guest/software-image.ts';
 import { DISK_MIB, diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
-import { TOUCHED, touchScript } from '../guest-scripts.ts';
+import { SECOND_DISK, TOUCHED, touchScript } from '../guest-scripts.ts';
 import type { Bench, DebianOptions } from '../page/bench-page.ts';
 import { largest, processorSeconds } from '../processes.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
@@ -135,15 +135,18 @@ export async function browserBackend(browser: Browser, loops: readonly Loop[], o
         writeFileSync(join(outDir, content), await bundleTar(bundle));
         return runTests({ tests: bundle.tests, script: programsScript }, { content });
       },
-      software: async (software) => {
-        const manifest = await softwareManifest(software.image, cacheFolder());
-        const url = 'software/disk.json';
-        if (!existsSync(join(outDir, url))) {
-          mkdirSync(join(outDir, 'software'));
-          symlinkSync(manifest, join(outDir, url));
-          symlinkSync(join(cacheFolder(), 'parts'), join(outDir, 'software/parts'));
-        }
-        return runTests(software, { base: { url, size: SOFTWARE_SIZE } });
+      software: {
+        disk: SECOND_DISK,
+        run: async (software) => {
+          const manifest = await softwareManifest(software.image, cacheFolder());
+          const url = 'software/disk.json';
+          if (!existsSync(join(outDir, url))) {
+            mkdirSync(join(outDir, 'software'));
+            symlinkSync(manifest, join(outDir, url));
+            symlinkSync(join(cacheFolder(), 'parts'), join(outDir, 'software/parts'));
+          }
+          return runTests(software, { base: { url, size: SOFTWARE_SIZE } });
+        },
       },
     },
     close: async () => {

@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { bootSamples, diskSamples, LIMIT, loopSamples, MEMORY, programMarks, rawSamples } from '../backend.ts';
 import type { Backend, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
-import { DISK_MIB, diskScript, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
+import { DISK_MIB, diskScript, MIB, programsScript, PROMPT, readDisk, SECOND_DISK } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 
@@ -61,7 +61,7 @@ export function node(
         writeFileSync(path, await bundleTar(bundle));
         return runTests({ tests: bundle.tests, image: path, script: programsScript });
       },
-      software: runTests,
+      software: { disk: SECOND_DISK, run: runTests },
     },
     close: async () => {},
   };

@@ -6,7 +6,7 @@ import { findHostTool } from '../../cli/tasks/host-tools.ts';
 import { bootSamples, diskSamples, LIMIT, loopSamples, MEMORY, programMarks } from '../backend.ts';
 import type { Backend, Images, Missing, ProgramOutput, Tests } from '../backend.ts';
 import { bundleTar } from '../guest/index.ts';
-import { diskScript, execWord, MIB, programsScript, PROMPT, readDisk } from '../guest-scripts.ts';
+import { diskScript, execWord, MIB, programsScript, PROMPT, readDisk, SECOND_DISK } from '../guest-scripts.ts';
 import { runUntil } from '../process.ts';
 import { BEGIN, END, readLoop, type Loop } from '../programs.ts';
 
@@ -75,7 +75,7 @@ export function qemu(
         writeFileSync(path, await bundleTar(bundle));
         return runTests({ tests: bundle.tests, image: path, script: programsScript });
       },
-      software: runTests,
+      software: { disk: SECOND_DISK, run: runTests },
     },
     close: async () => {},
   };

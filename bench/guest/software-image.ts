@@ -1,4 +1,4 @@
-/** A disk with Debian's software for riscv64 and what bench/guest/software.ts makes it do. */
+/** A disk with Debian's software for one architecture and what bench/guest/software.ts makes it do. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { splitDisk } from '../../guest/publish.ts';
 import { isWantedInRoot } from '../../guest/root.ts';
 import { readSuite } from '../../guest/suite.ts';
 import { Tree } from '../../guest/tree.ts';
+import type { Arch } from './build.ts';
 import { makeText, softwareScript } from './software.ts';
 
 /** Besides what these depend on. */
@@ -46,27 +47,29 @@ Description: words
 
 /**
  * The path of an ext4 image, which is made if it is not there, of the packages that Debian has now.
+ * @param arch of the packages
  * @param cache the project's cache folder
  * @throws ImageError
  */
-export async function softwareImage(cache: string, log: (line: string) => void): Promise<string> {
+export async function softwareImage(arch: Arch, cache: string, log: (line: string) => void): Promise<string> {
   const files = await ownFiles();
   const hash = createHash('sha256').update(JSON.stringify([packages, [...without], dropped.source, links, folders]));
   for (const [name, data] of files) hash.update(`\0${name}\0`).update(data);
-  const path = join(cache, 'bench', `software-${hash.digest('hex').slice(0, 16)}.img`);
+  const family = `software-${arch}-`;
+  const path = join(cache, 'bench', `${family}${hash.digest('hex').slice(0, 16)}.img`);
   const make = async (): Promise<void> => {
     if (await exists(path)) return;
-    await removeOthers(join(cache, 'bench'));
-    await makeImage(path, files, cache, log);
+    await removeOthers(join(cache, 'bench'), family);
+    await makeImage(path, arch, files, { cache, log });
   };
   await mkdir(join(cache, 'bench'), { recursive: true });
   await exclusively(join(cache, 'bench', 'lock'), make);
   return path;
 }
 
-/** Images of before: each takes 200 MB. */
-async function removeOthers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (name.startsWith('software-')) await rm(join(folder, name));
+/** Images of before, whose names begin so: each takes 200 MB. */
+async function removeOthers(folder: string, family: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith(family)) await rm(join(folder, name));
 }
 
 /**
@@ -100,15 +103,15 @@ async function ownFiles(): Promise<Map<string, Buffer>> {
 
 async function makeImage(
   path: string,
+  arch: Arch,
   files: ReadonlyMap<string, Uint8Array>,
-  cache: string,
-  log: (line: string) => void,
+  { cache, log }: { readonly cache: string; readonly log: (line: string) => void },
 ): Promise<void> {
-  log('Making a disk with the software that is measured …');
+  log(`Making a disk with the software that is measured, for ${arch} …`);
   const options = await downloadOptions();
   // The release without its updates, which changes least.
   const [archive] = await findArchives();
-  const suite = await readSuite(archive, join(cache, 'indices'), options);
+  const suite = await readSuite(archive, join(cache, 'indices'), options, arch);
   const chosen = resolve(new Catalogue(suite.packages), packages, without);
   const size = chosen.reduce((sum, each) => sum + each.size, 0);
   log(`${chosen.length} packages, ${(size / 1e6).toFixed(0)} MB …`);

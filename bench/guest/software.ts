@@ -58,10 +58,10 @@ ${softwareTests.map(({ test, command }) => `    ${test}) t ${test} '${command.re
 done
 `;
 
-/** For the first machine's shell: runs tests from the second disk, which is only read. What they write is in memory. */
-export function softwareExec(tests: readonly SoftwareTest[]): string {
+/** For a guest's shell: runs tests from a disk, which is only read. What they write is in memory. */
+export function softwareExec(tests: readonly SoftwareTest[], disk: string): string {
   return [
-    'mount -o ro,noload /dev/vdb /mnt',
+    `mount -t ext4 -o ro,noload ${disk} /mnt`,
     'mount -t proc proc /mnt/proc',
     'mount -t devtmpfs dev /mnt/dev',
     'mount -t tmpfs tmp /mnt/tmp',
