@@ -1,13 +1,19 @@
-/** v86, the x86 machine for browsers, in Chromium: Linux for i386 with busybox alone. */
-import { writeFileSync } from 'node:fs';
+/**
+ * v86, the x86 machine for browsers, in Chromium: Linux for i386 with busybox alone, and with a disk of Debian's programs
+ * for those that are measured.
+ */
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import manifest from 'v86/package.json' with { type: 'json' };
 import { cmdlineWords, ImageError } from '../../guest/index.ts';
-import { bootSamples, MEMORY, programMarks, type Backend, type Missing } from '../backend.ts';
+import { bootSamples, LIMIT, MEMORY, programMarks } from '../backend.ts';
+import type { Backend, Missing, ProgramOutput, Tests } from '../backend.ts';
+import { SOFTWARE_SIZE } from '../guest/software-image.ts';
 import { serve } from '../site.ts';
 import { END, makeInitrd, PROMPT } from '../v86/initrd.ts';
+import type { Machine } from '../v86/page.ts';
 import { obtainPeerFiles } from '../v86/packages.ts';
 import { limited, processorTime, takeTimes, type BrowserPage } from './browser.ts';
 import { startChromium } from './chromium.ts';
@@ -18,6 +24,17 @@ const cmdline = [
   'console=ttyS0',
   ...cmdlineWords.map(({ word }) => word).filter((word) => !/^(console=|root=|rw$)/.test(word)),
 ].join(' ');
+
+/** v86's disk, as Linux names it; as long as the driver looks for it, it is not there. */
+const DISK = '/dev/sda';
+const AWAIT_DISK = `until [ -b ${DISK} ]; do usleep 50000; done`;
+/** The default machine's, for programs that look for others. */
+const PATH = 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/bin';
+
+/** Seconds after which the software that is not over has failed. */
+const SOFTWARE_LIMIT = 1200;
+/** Seconds that the page has beyond, to tell how far the guest got. */
+const GRACE = 30;
 
 export async function v86(folder: string): Promise<Backend | Missing> {
   const files = await obtainPeerFiles((line) => console.error(line)).catch((error: unknown) => {
@@ -37,14 +54,22 @@ export async function v86(folder: string): Promise<Backend | Missing> {
   const busybox = await readFile(files.paths.busybox);
 
   /** Boots with a file system, in a new page, until `until` is printed. */
-  const boot = (initrd: Buffer, until: string, marks: readonly string[]) => {
+  const boot = (initrd: Buffer, until: string, marks: readonly string[], extras: Extras = {}) => {
     writeFileSync(join(outDir, 'initrd'), initrd);
     return browser.inPage(site.origin, async (page) => {
       const times = await takeTimes(page, browser);
       const before = processorTime(browser);
-      const { seconds, output } = await limited(bootIn(page, until, marks));
+      const { seconds, output } = await limited(bootIn(page, until, marks, extras), (extras.limit ?? LIMIT) + GRACE);
       return { seconds, output, times, processor: processorTime(browser) - before };
     });
+  };
+  const runSoftware = async ({ tests, image, script }: Tests): Promise<ProgramOutput> => {
+    const url = basename(image);
+    if (!existsSync(join(outDir, url))) symlinkSync(image, join(outDir, url));
+    const work = { files: new Map(), script: `${PATH}\n${AWAIT_DISK}\n${script}\n`, modules: files.modules };
+    const extras = { disk: { url, size: SOFTWARE_SIZE }, limit: SOFTWARE_LIMIT };
+    const { output, times } = await boot(makeInitrd(busybox, work), END, programMarks(tests), extras);
+    return { output, processor: times };
   };
   const bare = makeInitrd(busybox);
   let isFirst = true;
@@ -66,6 +91,7 @@ export async function v86(folder: string): Promise<Backend | Missing> {
         const { output, times } = await boot(makeInitrd(busybox, bundle), END, programMarks(bundle.tests));
         return { output, processor: times };
       },
+      software: { disk: DISK, run: runSoftware },
     },
     close: async () => {
       await browser.close();
@@ -74,7 +100,13 @@ export async function v86(folder: string): Promise<Backend | Missing> {
   };
 }
 
-function bootIn(page: BrowserPage, until: string, marks: readonly string[]) {
-  const call = [{ memory: MEMORY, cmdline, initrd: 'initrd' }, until, marks] as const;
-  return page.evaluate((given) => benchPeer.boot(...given), call);
+interface Extras {
+  readonly disk?: Machine['disk'];
+  /** Seconds after which what the guest has printed counts; without them, it has failed. */
+  readonly limit?: number;
+}
+
+function bootIn(page: BrowserPage, until: string, marks: readonly string[], { disk, limit }: Extras) {
+  const machine = { memory: MEMORY, cmdline, initrd: 'initrd', ...(disk && { disk }) };
+  return page.evaluate((given) => benchPeer.boot(...given), [machine, until, marks, limit] as const);
 }

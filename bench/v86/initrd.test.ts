@@ -19,12 +19,14 @@ function readCpio(archive: Buffer): Map<string, { readonly mode: number; readonl
 
 test('the file system has what the first process needs, and the programs', () => {
   const files = new Map([['sieve', Buffer.from('a program')]]);
-  const entries = readCpio(gunzipSync(makeInitrd(Buffer.from('busybox'), { tests: [], files, script: './sieve\n' })));
+  const modules = new Map([['00-ext4.ko', Buffer.from('a module')]]);
+  const entries = readCpio(gunzipSync(makeInitrd(Buffer.from('busybox'), { files, modules, script: './sieve\n' })));
   expect(entries.get('bin/busybox')).toEqual({ mode: 0o100755, data: 'busybox' });
   expect(entries.get('bench/sieve')).toEqual({ mode: 0o100755, data: 'a program' });
+  expect(entries.get('modules/00-ext4.ko')?.data).toBe('a module');
   expect(entries.get('bench/run')?.data).toBe('./sieve\n');
   expect(entries.get('dev/console')?.mode).toBe(0o020600);
-  for (const name of ['dev', 'proc', 'sys']) expect(entries.get(name)?.mode).toBe(0o040755);
+  for (const name of ['dev', 'mnt', 'proc', 'sys']) expect(entries.get(name)?.mode).toBe(0o040755);
 });
 
 test('the first process prints what is waited for', () => {
