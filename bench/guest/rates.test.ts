@@ -29,6 +29,8 @@ test('a wrong answer, and none at all, are told', () => {
   expect(() => programSamples(crc, { output: rateless })).toThrow('Illegal instruction');
   const other = good.replace(crc.check, '00000000deadbeef');
   expect(() => programSamples(crc, { output: other })).toThrow(`00000000deadbeef instead of ${crc.check}`);
+  const refused = `said crc-table no such file\n${other}`;
+  expect(() => programSamples(crc, { output: refused })).toThrow('no such file');
   const changed = `wrong crc-table 1 2\n${good}`;
   expect(() => programSamples(crc, { output: changed })).toThrow(WrongAnswer);
 });

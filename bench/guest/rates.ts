@@ -31,7 +31,11 @@ export function rateOf({ test, check }: Pick<ProgramTest, 'test' | 'check'>, out
   if (rate === undefined || !(rate.value > 0)) {
     throw new WrongAnswer(`${test} printed no rate; the last that was printed: ${JSON.stringify(output.slice(-300))}`);
   }
-  if (rate.check !== check) throw new WrongAnswer(`${test} has the check ${rate.check} instead of ${check}`);
+  if (rate.check !== check) {
+    const said = output.split(/\r?\n/).find((line) => line.startsWith(`said ${test} `));
+    const instead = `${test} has the check ${rate.check} instead of ${check}`;
+    throw new WrongAnswer(said === undefined ? instead : `${instead}: ${said}`);
+  }
   return rate;
 }
 
