@@ -25,13 +25,14 @@ const cmdline = [
   ...cmdlineWords.map(({ word }) => word).filter((word) => !/^(console=|root=|rw$)/.test(word)),
 ].join(' ');
 
-/** v86's disk, as Linux names it; as long as the driver looks for it, it is not there. */
+/** v86's disk, as Linux names it. */
 const DISK = '/dev/sda';
-const AWAIT_DISK = `until [ -b ${DISK} ]; do usleep 50000; done`;
-/** The default machine's, for programs that look for others. */
+/** The driver finds it some time after it was loaded: half a minute is waited for. */
+const AWAIT_DISK = `for i in $(seq 600); do [ -b ${DISK} ] && break; usleep 50000; done`;
+/** The default machine's, and that of busybox. */
 const PATH = 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/bin';
 
-/** Seconds after which the software that is not over has failed. */
+/** Seconds after which the software that is not over counts as failed; what was over before counts. */
 const SOFTWARE_LIMIT = 1200;
 /** Seconds that the page has beyond, to tell how far the guest got. */
 const GRACE = 30;
@@ -66,10 +67,15 @@ export async function v86(folder: string): Promise<Backend | Missing> {
   const runSoftware = async ({ tests, image, script }: Tests): Promise<ProgramOutput> => {
     const url = basename(image);
     if (!existsSync(join(outDir, url))) symlinkSync(image, join(outDir, url));
-    const work = { files: new Map(), script: `${PATH}\n${AWAIT_DISK}\n${script}\n`, modules: files.modules };
+    const work = {
+      files: new Map<string, Uint8Array>(),
+      script: `${PATH}\n${AWAIT_DISK}\n${script}\n`,
+      modules: files.modules,
+    };
     const extras = { disk: { url, size: SOFTWARE_SIZE }, limit: SOFTWARE_LIMIT };
     const { output, times } = await boot(makeInitrd(busybox, work), END, programMarks(tests), extras);
-    return { output, processor: times };
+    const late = output.includes(END) ? '' : `\nnot over after ${SOFTWARE_LIMIT} s\n`;
+    return { output: output + late, processor: times };
   };
   const bare = makeInitrd(busybox);
   let isFirst = true;
