@@ -41,8 +41,6 @@ export interface BlockContext {
   };
 }
 
-const isWidth = (length: number): boolean => [1, 2, 4, 8].includes(length);
-
 export class RegionEmitter extends GuestEmitter implements Emitter {
   readonly #block: BlockContext;
   readonly #frame: RegionFrame;
@@ -251,11 +249,8 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     const entry = f.let(entryOffset(first));
     const addend = f.local('i32');
     // The last byte's page is compared, with the entry of the first's: so bytes that cross a page miss.
-    const tag = isWidth(length)
-      ? lookupTag(first, length, this.dataContext())
-      : lookupTag(first.add(length - 1), 1, this.dataContext());
     f.if(
-      this.answers(tlb, entry, tag),
+      this.answers(tlb, entry, lookupTag(first.add(length - 1), 1, this.dataContext())),
       () => f.set(addend, this.hitAddend(tlb, entry)),
       () => {
         const place = f.let(call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));

@@ -46,7 +46,7 @@
               (local.set 10 (select (i32.sub (local.get 3) (i32.const 1024)) (i32.const 0) (i32.gt_s (i32.sub (local.get 3) (i32.const 1024)) (i32.const 0))))
             ))
             (local.set 13 (i32.and (i32.wrap_i64 (i64.shr_u (local.get 6) (i64.const 8))) (i32.const 16368)))
-            (if (;likely;) (i64.eq (i64.load offset=loadTlb (local.get 13)) (i64.or (i64.and (local.get 6) (i64.const -4093)) (local.get 4))) (then
+            (if (;likely;) (i64.eq (i64.load offset=loadTlb (local.get 13)) (i64.or (i64.and (i64.add (local.get 6) (i64.const 3)) (i64.const -4096)) (local.get 4))) (then
               (local.set 14 (i32.load offset=loadTlb.addend (local.get 13)))
             )
             (else
@@ -85,7 +85,7 @@
           (local.set 7 (i64.add (local.get 7) (local.get 9)))
           (local.set 16 (i64.add (local.get 6) (i64.const 8)))
           (local.set 15 (i32.and (i32.wrap_i64 (i64.shr_u (local.get 16) (i64.const 8))) (i32.const 16368)))
-          (if (;likely;) (i64.eq (i64.load offset=loadTlb (local.get 15)) (i64.or (i64.and (local.get 16) (i64.const -4089)) (local.get 4))) (then
+          (if (;likely;) (i64.eq (i64.load offset=loadTlb (local.get 15)) (i64.or (i64.and (i64.add (local.get 16) (i64.const 7)) (i64.const -4096)) (local.get 4))) (then
             (local.set 14 (i32.load offset=loadTlb.addend (local.get 15)))
           )
           (else

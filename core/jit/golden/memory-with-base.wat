@@ -16,7 +16,7 @@
     (local.set 7 (i64.load offset=x11 (local.get 2)))
     (local.set 8 (i64.add (local.get 6) (i64.const 8)))
     (local.set 10 (i32.and (i32.wrap_i64 (i64.shr_u (local.get 8) (i64.const 8))) (i32.const 16368)))
-    (if (;likely;) (i64.eq (i64.load offset=loadTlb (i32.add (local.get 10) (local.get 2))) (i64.or (i64.and (local.get 8) (i64.const -4089)) (local.get 4))) (then
+    (if (;likely;) (i64.eq (i64.load offset=loadTlb (i32.add (local.get 10) (local.get 2))) (i64.or (i64.and (i64.add (local.get 8) (i64.const 7)) (i64.const -4096)) (local.get 4))) (then
       (local.set 11 (i32.load offset=loadTlb.addend (i32.add (local.get 10) (local.get 2))))
     )
     (else
@@ -33,7 +33,7 @@
     (local.set 6 (i64.add (local.get 6) (i64.const 16)))
     (local.set 14 (i64.add (local.get 6) (i64.const -4)))
     (local.set 12 (i32.and (i32.wrap_i64 (i64.shr_u (local.get 14) (i64.const 8))) (i32.const 16368)))
-    (if (;likely;) (i64.eq (i64.load offset=storeTlb (i32.add (local.get 12) (local.get 2))) (i64.or (i64.and (local.get 14) (i64.const -4093)) (local.get 4))) (then
+    (if (;likely;) (i64.eq (i64.load offset=storeTlb (i32.add (local.get 12) (local.get 2))) (i64.or (i64.and (i64.add (local.get 14) (i64.const 3)) (i64.const -4096)) (local.get 4))) (then
       (local.set 11 (i32.load offset=storeTlb.addend (i32.add (local.get 12) (local.get 2))))
     )
     (else

@@ -99,6 +99,8 @@ function csrWord(random: Random, record: PrivilegedRecord): number {
   if (csr.name === 'mie' || csr.name === 'sie') record.t0 &= ~0x80n;
   // CBIE 2 is reserved: QEMU keeps it, here the old value stays.
   if (csr.name.endsWith('envcfg')) record.t0 = (record.t0 & ~0x30n) | ((record.t0 & 0x10n) * 3n);
+  // Nor is translation turned on: where its tables are not in memory, QEMU has page faults instead of access faults.
+  if (csr.name === 'satp') record.t0 = BigInt.asUintN(60, record.t0) || 1n;
   // Not STCE: with it STIP is the clock's.
   if (csr.name === 'menvcfg') record.t0 = BigInt.asUintN(63, record.t0);
   const source = mnemonic.endsWith('i') ? { zimm: random() % 32 } : { rs1: pick(random, [0, R.t0]) };
