@@ -35,8 +35,11 @@ describe('a call of what is in the page', () => {
     expect(region.entries).toContain(4);
   });
 
-  test('stays a call when what is called was never executed, or is elsewhere', () => {
+  test('stays a call when what is called was never executed, is long, or is elsewhere', () => {
     expect(shape(read(CALLS, { wasExecuted: (at: number) => at < 20 }))).toEqual(['0 CALL', '4 CALL', '12 INTERPRET']);
+    const calling = (length: number): string => `jal ra, f\n ret\n f: ${'addi a0, a0, 1\n'.repeat(length)} ret`;
+    expect(shape(read(calling(31)))).toEqual(['0 ENTER', '4 JUMP_REGISTER 4', '8 JUMP_REGISTER 4']);
+    expect(shape(read(calling(32)))).toEqual(['0 CALL', '4 JUMP_REGISTER']);
     expect(shape(read('jal ra, 0x1000\n wfi'))).toEqual(['0 CALL']);
   });
 });

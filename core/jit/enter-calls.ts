@@ -3,7 +3,10 @@
  * are. Its returns are jumps to a register that may lead behind each such call; one that leads elsewhere leaves the
  * region, as for who called it from there.
  */
-import { Ending, isLink, type RegionBlock } from './region.ts';
+import { instructionNumber } from '../isa/table.ts';
+import { Ending, isLink, type RegionBlock, type RegionInstruction } from './region.ts';
+
+const JALR = instructionNumber('jalr');
 
 /** The blocks, with calls of one of them made such jumps. */
 export function enterCalls(blocks: readonly RegionBlock[]): readonly RegionBlock[] {
@@ -13,13 +16,13 @@ export function enterCalls(blocks: readonly RegionBlock[]): readonly RegionBlock
   if (!blocks.some(isEntered)) return blocks;
   return blocks.map((block) => {
     if (isEntered(block)) return { ...block, ending: Ending.ENTER };
-    if (isReturn(block)) return { ...block, targets: [...new Set([...block.targets, ...returns])] };
+    if (isReturn(block.instructions[block.instructions.length - 1]))
+      return { ...block, targets: [...new Set([...block.targets, ...returns])] };
     return block;
   });
 }
 
-function isReturn({ ending, instructions }: RegionBlock): boolean {
-  if (ending !== Ending.JUMP_REGISTER) return false;
-  const { rd, rs1, imm } = instructions[instructions.length - 1].decoded;
-  return rd === 0 && imm === 0 && isLink(rs1);
+/** Whether an instruction returns from a call. */
+export function isReturn({ decoded: { number, rd, rs1, imm } }: RegionInstruction): boolean {
+  return number === JALR && rd === 0 && imm === 0 && isLink(rs1);
 }

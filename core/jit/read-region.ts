@@ -6,7 +6,7 @@ import { csrs } from '../isa/csr.ts';
 import { decode, isLong, type Decoded } from '../isa/decode.ts';
 import { instructionNumber, instructions } from '../isa/table.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
-import { enterCalls } from './enter-calls.ts';
+import { enterCalls, isReturn } from './enter-calls.ts';
 import { Ending, goesTo, isCall, isLink, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
 import { isCsr } from './registers.ts';
 
@@ -25,6 +25,8 @@ export interface ReadOptions {
 
 const REGION_LIMIT = 400;
 const BLOCK_LIMIT = 100;
+/** Instructions of what is called and becomes part of a region, at most, up to where it returns first. */
+const CALLEE_LIMIT = 32;
 /** Entries of a region, at most. */
 const ENTRY_LIMIT = 48;
 
@@ -115,7 +117,7 @@ class Reader {
       if (here.instruction.kind === 'jump') {
         const end = this.#endOf(here);
         for (const to of goesTo({ ...end, offset })) this.#lead(to);
-        if (end.ending === Ending.CALL && this.#options.calls) this.#lead(end.target);
+        if (end.ending === Ending.CALL && this.#isEntered(end.target)) this.#lead(end.target);
         return;
       }
       at = next;
@@ -148,6 +150,18 @@ class Reader {
       if (here.instruction.kind === 'jump') return { offset, instructions: inside, ...this.#endOf(here) };
       at += here.decoded.length;
     }
+  }
+
+  /** Whether what is called there becomes part of the region: it is short, so that others may have it as well. */
+  #isEntered(target: number): boolean {
+    if (!this.#options.calls) return false;
+    for (let at = target, count = 0; count < CALLEE_LIMIT; count++) {
+      const here = at < 0 ? undefined : this.#decode(at);
+      if (here === undefined) return false;
+      if (isReturn(here)) return true;
+      at += here.decoded.length;
+    }
+    return false;
   }
 
   #isInterpreters(offset: number): boolean {
