@@ -17,7 +17,7 @@ const SEGMENT_BYTES = SEGMENT * 32 * 1024;
 /** Less than this is kept for the next time: too few reads pass it. */
 const WORTHWHILE = SEGMENT / 4;
 /** LevelDB compacts a file after 100 or so passing reads, of which it samples about one in a MiB, level by level. */
-const BYTES_TO_PASS = 3 * 2 ** 30;
+const BYTES_TO_PASS = 8 * 2 ** 30;
 const MIN_PASSES = 10;
 const MAX_PASSES = 300;
 
