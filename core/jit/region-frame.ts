@@ -29,9 +29,6 @@ import type { RegionRoutines } from './routines.ts';
 const RETIRED_SHIFT = 2;
 const OFFSET_SHIFT = 9;
 
-/** Instructions between looks at attention, about. */
-const LOOK_INTERVAL = 1024;
-
 /** Guest calls nested in each other, at most: each takes a part of the host's stack. */
 const MAX_DEPTH = 200;
 
@@ -51,8 +48,6 @@ export class RegionFrame {
   readonly guard: FloatGuard;
   /** What is left of the budget. */
   readonly #left: Local;
-  /** What is left of it when attention is looked at next. */
-  #nextLook: Local | undefined;
   readonly #stubs = new Map<RegisterSet, Label>();
   readonly #used = new Set<RegisterSet>();
   readonly #groups: Local[] = [];
@@ -199,19 +194,9 @@ export class RegionFrame {
     return this.fields.loadAtomic('attention').or(this.#left.shrU(31));
   }
 
-  /** Looks at attention before a block, when there has been none for {@link LOOK_INTERVAL} instructions. */
+  /** Looks at attention before a block. */
   poll({ dirty }: BlockLiveness, { offset }: RegionBlock): void {
-    const { f } = this;
-    const nextLook = (this.#nextLook ??= f.lastingLocal('i32'));
-    f.ifUnlikely(this.#left.ltS(nextLook), () => {
-      f.if(this.#mustStop(), () => this.resume(dirty, offset, 0));
-      this.#scheduleLook(nextLook);
-    });
-  }
-
-  #scheduleLook(nextLook: Local): void {
-    const next = this.#left.sub(LOOK_INTERVAL);
-    this.f.set(nextLook, select(next.gtS(0), next, 0));
+    this.f.ifUnlikely(this.#mustStop(), () => this.resume(dirty, offset, 0));
   }
 
   /** Calls the guest's function at `target`; goes on behind with `live` loaded, once it has returned to `end`. */
@@ -250,7 +235,6 @@ export class RegionFrame {
     f.prologue(() => {
       f.set(this.#left, fields.load32('left'));
       f.ifUnlikely(this.#mustStop(), () => f.return(RegionExit.RESUME));
-      if (this.#nextLook) this.#scheduleLook(this.#nextLook);
       if (this.guard.isUsed) this.guard.load();
       if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));
       this.#loadContext();
