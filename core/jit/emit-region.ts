@@ -13,7 +13,7 @@ import { blockNumbers, Ending, isCall, type Region } from './region.ts';
 import { RegionEmitter, type BlockContext } from './region-emitter.ts';
 import { RegionFrame } from './region-frame.ts';
 import { isFloat, NO_REGISTERS, type RegisterSet } from './registers.ts';
-import { rememberPages, type RememberedPages } from './remembered-pages.ts';
+import { rememberPages } from './remembered-pages.ts';
 import { RegionRoutines } from './routines.ts';
 import { selectBranches } from './selects.ts';
 import { emitStructured, type Ways } from './structure.ts';
@@ -84,7 +84,6 @@ class RegionBuilder {
   readonly #leavesAtEnd: readonly boolean[];
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #accesses: readonly ReadonlyMap<number, GroupedAccess>[];
-  readonly #remembered: RememberedPages;
 
   constructor(frame: RegionFrame, region: Region) {
     this.#frame = frame;
@@ -99,8 +98,7 @@ class RegionBuilder {
     this.#liveness = livenessOf(region, this.#flow, this.#leavesAtEnd);
     const { groups, pages } = frame.passes;
     this.#accesses = region.blocks.map(({ instructions }) => groupAccesses(instructions, groups));
-    this.#remembered = pages ? rememberPages(region, this.#flow, this.#accesses) : new Map();
-    frame.remember(this.#remembered);
+    if (pages) frame.remember(rememberPages(region, this.#flow, this.#accesses));
   }
 
   build(): void {

@@ -11,13 +11,14 @@ const JALR = instructionNumber('jalr');
 /** The blocks, with calls of one of them made such jumps. */
 export function enterCalls(blocks: readonly RegionBlock[]): readonly RegionBlock[] {
   const known = new Set(blocks.map(({ offset }) => offset));
-  const isEntered = ({ ending, target }: RegionBlock): boolean => ending === Ending.CALL && known.has(target);
-  const returns = blocks.filter((block) => isEntered(block) && known.has(block.end)).map(({ end }) => end);
-  if (!blocks.some(isEntered)) return blocks;
+  const callsKnown = ({ ending, target }: RegionBlock): boolean => ending === Ending.CALL && known.has(target);
+  const returns = blocks.filter((block) => callsKnown(block) && known.has(block.end)).map(({ end }) => end);
+  if (!blocks.some(callsKnown)) return blocks;
   return blocks.map((block) => {
-    if (isEntered(block)) return { ...block, ending: Ending.ENTER };
-    if (isReturn(block.instructions[block.instructions.length - 1]))
+    if (callsKnown(block)) return { ...block, ending: Ending.ENTER };
+    if (isReturn(block.instructions[block.instructions.length - 1])) {
       return { ...block, targets: [...new Set([...block.targets, ...returns])] };
+    }
     return block;
   });
 }

@@ -117,7 +117,7 @@ class Reader {
       if (here.instruction.kind === 'jump') {
         const end = this.#endOf(here);
         for (const to of goesTo({ ...end, offset })) this.#lead(to);
-        if (end.ending === Ending.CALL && this.#isEntered(end.target)) this.#lead(end.target);
+        if (this.#options.calls && end.ending === Ending.CALL && this.#isShort(end.target)) this.#lead(end.target);
         return;
       }
       at = next;
@@ -152,9 +152,8 @@ class Reader {
     }
   }
 
-  /** Whether what is called there becomes part of the region: it is short, so that others may have it as well. */
-  #isEntered(target: number): boolean {
-    if (!this.#options.calls) return false;
+  /** Whether what is called there returns so soon that it becomes part of each region that calls it. */
+  #isShort(target: number): boolean {
     for (let at = target, count = 0; count < CALLEE_LIMIT; count++) {
       const here = at < 0 ? undefined : this.#decode(at);
       if (here === undefined) return false;

@@ -170,9 +170,9 @@ export class RegionFrame {
 
   /** Counts instructions as executed, those of a side of a branch only where they were. */
   retire(instructions: readonly RegionInstruction[]): void {
-    const count = (when: boolean | undefined): number =>
-      instructions.filter(({ whenTaken }) => whenTaken === when).length;
-    const [always, taken, not] = [count(undefined), count(true), count(false)];
+    const [always, taken, not] = [undefined, true, false].map(
+      (when) => instructions.filter(({ whenTaken }) => whenTaken === when).length,
+    );
     const { f } = this;
     if (taken === not) {
       if (instructions.length > 0) f.set(this.#left, this.#left.sub(always + taken));

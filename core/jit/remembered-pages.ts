@@ -32,15 +32,16 @@ export function rememberPages(
 ): RememberedPages {
   const slots = new Map<string, PageSlot>();
   const remembered = new Map<AccessGroup, PageSlot>();
-  const origins = new Map(headers(flow).map((header) => [header, originsIn(region, flow, header)]));
   const forgetting = new Set(region.blocks.flatMap((block, i) => (forgets(block) ? flow.loops[i] : [])));
+  const origins = new Map<number, Origins>();
   region.blocks.forEach(({ instructions }, block) => {
     const header = flow.loops[block][0];
     if (header === undefined || forgetting.has(header)) return;
+    const { loaded, calculated } = origins.get(header) ?? originsIn(region, flow, header);
+    origins.set(header, { loaded, calculated });
     for (const [index, { group, isFirst }] of accesses[block]) {
       if (!isFirst) continue;
       const { rs1 } = instructions[index].decoded;
-      const { loaded, calculated } = origins.get(header) ?? NO_ORIGINS;
       const writer = lastWriter(instructions, index, rs1);
       if (!calculated.has(rs1) || (writer ? accessOf(writer.decoded) : loaded.has(rs1))) continue;
       // A register that is calculated anew for each access has a slot for each of its calculations.
@@ -72,16 +73,12 @@ function lastWriter(
   return instructions.slice(0, index).findLast(({ decoded }) => writtenBy(decoded) === register);
 }
 
-const headers = (flow: Flow): number[] => [...new Set(flow.loops.flatMap(([innermost]) => innermost ?? []))];
-
 /** Of a loop's registers, wherever in it they are written. */
 interface Origins {
   readonly loaded: ReadonlySet<number>;
   /** From what was loaded. */
   readonly calculated: ReadonlySet<number>;
 }
-
-const NO_ORIGINS: Origins = { loaded: new Set(), calculated: new Set() };
 
 function originsIn({ blocks }: Region, flow: Flow, header: number): Origins {
   const inside = blocks.flatMap(({ instructions }, i) => (flow.loops[i].includes(header) ? instructions : []));
