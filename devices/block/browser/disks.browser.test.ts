@@ -227,8 +227,7 @@ test('the browser gives back the space of what is discarded', async ({ baseURL }
       },
       undefined,
     );
-    const before = await usage();
-    expect(before).toBeGreaterThanOrEqual(96);
+    expect(await usage()).toBeGreaterThanOrEqual(96);
     await withDisks(
       page,
       async () => {
@@ -238,8 +237,9 @@ test('the browser gives back the space of what is discarded', async ({ baseURL }
       },
       undefined,
     );
-    // At least nine tenths of it. An idle host does it within 10 seconds (docs/storage.md); a busy one takes its time.
-    await expect.poll(usage, { timeout: 200_000, intervals: [1_000] }).toBeLessThan(before - 72);
+    // What is kept, and some 10 MiB beside that LevelDB has in all measurements of docs/storage.md. An idle host does it
+    // within 10 seconds; a busy one takes its time.
+    await expect.poll(usage, { timeout: 200_000, intervals: [1_000] }).toBeLessThan(16 + 12);
   } finally {
     await browser.close();
     await remove(profile);

@@ -4,22 +4,32 @@
  * Chromium keeps IndexedDB in LevelDB, which forgets a deleted record only when it compacts the file that holds it,
  * and an idle database is never compacted: 60 s after 224 of 256 MiB were deleted, `navigator.storage.estimate()` had
  * not fallen at all. LevelDB does compact a file that many reads had to pass in vain. Counting the keys of a range
- * reads past everything deleted in it, so a few counts of the ranges in which chunks were deleted bring the space
- * back; then one small write makes the engine measure itself again. Engines on SQLite (Firefox, Safari, Chromium to
- * come) reuse or return pages at once, and count quickly. docs/storage.md has the figures.
+ * reads past everything deleted in it, so counts of the ranges in which chunks were deleted bring the space back. Which
+ * reads LevelDB takes into account is chance, so they go on until the estimate has fallen, in rounds, at whose end one
+ * small write makes the engine measure itself again. Engines on SQLite (Firefox, Safari, Chromium to come) reuse or
+ * return pages at once, and count quickly. docs/storage.md has the figures.
  */
 
+import { CHUNK_SIZE } from '../chunks.ts';
 import { completed, type DiskDatabase } from './database.ts';
 
 /** Chunks in a segment, which is counted in one transaction: 4 MiB of disk, so that writers need not wait for long. */
 const SEGMENT = 128;
-const SEGMENT_BYTES = SEGMENT * 32 * 1024;
+const SEGMENT_BYTES = SEGMENT * CHUNK_SIZE;
 /** Less than this is kept for the next time: too few reads pass it. */
 const WORTHWHILE = SEGMENT / 4;
-/** LevelDB compacts a file after 100 or so passing reads, of which it samples about one in a MiB, level by level. */
-const BYTES_TO_PASS = 8 * 2 ** 30;
-const MIN_PASSES = 10;
-const MAX_PASSES = 300;
+/**
+ * Bytes that the reads of a round pass. LevelDB compacts a file after 100 or so passing reads, of which it samples about
+ * one in a MiB, level by level.
+ */
+const ROUND_BYTES = 2 * 2 ** 30;
+const MIN_PASSES = 3;
+const MAX_PASSES = 75;
+const MAX_ROUNDS = 16;
+/** So many rounds that give nothing back, one after the other, are the last. */
+const VAIN_ROUNDS = 4;
+/** Bytes; less is nothing. */
+const NOTHING = 256 * 1024;
 
 /** The record of segments that are still to be reclaimed, by whoever opens the disk next if need be. */
 export const UNRECLAIMED = 'unreclaimed';
@@ -31,6 +41,7 @@ const PAUSE = 20;
 export class Reclaimer {
   readonly #database: DiskDatabase;
   readonly #keyOf: (index: number) => IDBValidKey;
+  readonly #usage: () => Promise<number>;
   /** Chunks deleted in each segment since it was last reclaimed. */
   readonly #segments = new Map<number, number>();
   /** Segments that are being reclaimed. */
@@ -39,9 +50,11 @@ export class Reclaimer {
   #running: Promise<void> | undefined;
   #ended = false;
 
-  constructor(database: DiskDatabase, keyOf: (index: number) => IDBValidKey) {
+  /** `usage`: what all storage of this origin occupies, in bytes; `NaN` when nobody can say. */
+  constructor(database: DiskDatabase, keyOf: (index: number) => IDBValidKey, usage = originUsage) {
     this.#database = database;
     this.#keyOf = keyOf;
+    this.#usage = usage;
   }
 
   /** Notes that the keys of these chunks are being deleted; returns what {@link resume} must be given otherwise. */
@@ -84,21 +97,37 @@ export class Reclaimer {
     const segments = [...this.#segments.keys()].sort((a, b) => a - b);
     this.#current = segments;
     this.#segments.clear();
-    const passes = Math.ceil(BYTES_TO_PASS / (segments.length * SEGMENT_BYTES));
     try {
-      for (let pass = 0; pass < Math.min(MAX_PASSES, Math.max(MIN_PASSES, passes)); pass++) {
-        for (const segment of segments) {
-          if (this.#ended) return;
-          await this.#count(segment);
-        }
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await this.#measured();
+      const before = await this.#usage();
+      let [least, vain] = [before, 0];
+      for (let round = 0; round < MAX_ROUNDS && vain < VAIN_ROUNDS; round++) {
+        await this.#pass(segments);
+        if (this.#ended) return;
+        await this.#measured();
+        const now = await this.#usage();
+        if (before - now >= freed * CHUNK_SIZE) break;
+        vain = least - now >= NOTHING ? 0 : vain + 1;
+        least = Math.min(least, now);
       }
       this.#current = [];
-      await this.#done();
+      await this.#measured();
     } catch {
       // Only the quota suffers. Whoever uses the disk next learns what is wrong with the store.
     }
     if (this.#segments.size > 0) this.schedule();
+  }
+
+  /** Reads past what was deleted in these segments, for a round. */
+  async #pass(segments: readonly number[]): Promise<void> {
+    const passes = Math.ceil(ROUND_BYTES / (segments.length * SEGMENT_BYTES));
+    for (let pass = 0; pass < Math.min(MAX_PASSES, Math.max(MIN_PASSES, passes)); pass++) {
+      for (const segment of segments) {
+        if (this.#ended) return;
+        await this.#count(segment);
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
   }
 
   #count(segment: number): Promise<void> {
@@ -110,11 +139,20 @@ export class Reclaimer {
     });
   }
 
-  /** The engine says what it occupies as of the last write, which is this one. */
-  #done(): Promise<void> {
+  /** The engine says what it occupies as of the last write, which is this one, of what is still to be reclaimed. */
+  #measured(): Promise<void> {
     return this.#database.relaxed('readwrite', (store) => {
       store.put(this.#all(), UNRECLAIMED);
       return completed(store.transaction);
     });
+  }
+}
+
+/** What the browser says that this origin occupies. */
+async function originUsage(): Promise<number> {
+  try {
+    return (await navigator.storage.estimate()).usage ?? NaN;
+  } catch {
+    return NaN;
   }
 }
