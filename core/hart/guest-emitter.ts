@@ -8,14 +8,11 @@ import { MSTATUS } from '../isa/mstatus.ts';
 import { access, call, i64, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import { emitAmo } from './amo.ts';
 import { bits, expr, WasmState } from './state.ts';
-import { lookupTag } from './tlb.ts';
+import { answers, hitAddend, lookupTag, type DataTlb } from './tlb.ts';
 
 export const LOADS_U = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
 export const LOADS_S = { 1: 'i64.load8_s', 2: 'i64.load16_s', 4: 'i64.load32_s', 8: 'i64.load' } as const;
 export const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
-
-/** Part of an entry behind its tag; see tlb.ts. */
-const ADDEND = 8;
 
 export abstract class GuestEmitter extends WasmState {
   /** The data context as an `i64`; see tlb.ts. */
@@ -40,20 +37,12 @@ export abstract class GuestEmitter extends WasmState {
   // --- memory --------------------------------------------------------------------------------------------------------
 
   /** Whether the entry answers an aligned access. */
-  protected hits(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr, width: Width): Expr {
-    return this.answers(tlb, entry, lookupTag(address, width, this.dataContext()));
-  }
-  /** Whether the entry has a tag. */
-  protected answers(tlb: 'loadTlb' | 'storeTlb', entry: Expr, tag: Expr): Expr {
-    return access('i64.load', this.fields.pointer(entry), this.fields.parts[tlb]).eq(tag);
+  protected hits(tlb: DataTlb, address: Expr, entry: Expr, width: Width): Expr {
+    return answers(this.fields, tlb, entry, lookupTag(address, width, this.dataContext()));
   }
   /** Where an access goes whose entry answers. */
-  protected hitPlace(tlb: 'loadTlb' | 'storeTlb', address: Expr, entry: Expr): Expr {
-    return address.wrap().add(this.hitAddend(tlb, entry));
-  }
-  /** What is added to the low 32 bits of an address to get its place. */
-  protected hitAddend(tlb: 'loadTlb' | 'storeTlb', entry: Expr): Expr {
-    return access('i32.load', this.fields.pointer(entry), this.fields.parts[tlb] + ADDEND);
+  protected hitPlace(tlb: DataTlb, address: Expr, entry: Expr): Expr {
+    return address.wrap().add(hitAddend(this.fields, tlb, entry));
   }
 
   // --- atomics -------------------------------------------------------------------------------------------------------

@@ -23,12 +23,16 @@ import { TLB_ENTRIES, TLB_ENTRY_SIZE } from '../shared/memory-map.ts';
 import { access, i32, select, type Callee, type Expr } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { HartCode } from './code.ts';
+import type { HartFields } from './fields.ts';
 
 export const TLB_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
 const CONTEXT_SHIFT = 3;
 const SPACES = 64;
 /** `spaces` entry of a number that is not, or no longer, in use: no legal `satp`. */
 const NO_SPACE = (1n << 64n) - 1n;
+
+/** Offset in an entry. */
+const ADDEND = 8;
 
 /** Offset of the entry for an address within a TLB. */
 export function entryOffset(address: Expr): Expr {
@@ -41,6 +45,19 @@ export function entryOffset(address: Expr): Expr {
 /** The tag that an access of `width` bytes at `address` must find. `context` is an `i64`, shifted already. */
 export function lookupTag(address: Expr, width: number, context: Expr): Expr {
   return address.and(~0xfff | (width - 1)).or(context);
+}
+
+/** The TLBs that loads and stores look into. */
+export type DataTlb = 'loadTlb' | 'storeTlb';
+
+/** Whether the entry at an offset has a tag. */
+export function answers(fields: HartFields, tlb: DataTlb, entry: Expr, tag: Expr): Expr {
+  return access('i64.load', fields.pointer(entry), fields.parts[tlb]).eq(tag);
+}
+
+/** What is added to the low 32 bits of an address to get its place, of the entry that answers. */
+export function hitAddend(fields: HartFields, tlb: DataTlb, entry: Expr): Expr {
+  return access('i32.load', fields.pointer(entry), fields.parts[tlb] + ADDEND);
 }
 
 /** The tag of an entry. */

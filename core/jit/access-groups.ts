@@ -3,6 +3,7 @@
  * them, and offsets that are near. The first of them finds the place of all; when that fails, for whatever reason, the
  * region is left there, before any of them was done.
  */
+import type { DataTlb } from '../hart/tlb.ts';
 import { instructions } from '../isa/table.ts';
 import type { Width } from '../isa/emitter.ts';
 import type { Decoded } from '../isa/decode.ts';
@@ -10,7 +11,7 @@ import type { RegionInstruction } from './region.ts';
 import { isCsr, writtenBy } from './registers.ts';
 
 export interface AccessGroup {
-  readonly tlb: 'loadTlb' | 'storeTlb';
+  readonly tlb: DataTlb;
   /** Offset from the base register of the first byte, and behind the last. */
   readonly from: number;
   readonly to: number;

@@ -6,8 +6,8 @@ import type { Expr } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { groupAccesses, type GroupedAccess } from './access-groups.ts';
-import { blockOf, blockSuccessors, flowOf, type Flow } from './flow.ts';
-import { isPolled, livenessOf, type BlockLiveness } from './liveness.ts';
+import { blockOf, blockSuccessors, copyLoops, flowOf, type Flow } from './flow.ts';
+import { FloatState, isPolled, livenessOf, type BlockLiveness } from './liveness.ts';
 import { ALL_PASSES, type Passes } from './passes.ts';
 import { blockNumbers, Ending, isCall, type Region } from './region.ts';
 import { RegionEmitter, type BlockContext } from './region-emitter.ts';
@@ -16,6 +16,8 @@ import { isFloat, NO_REGISTERS, type RegisterSet } from './registers.ts';
 import { rememberPages } from './remembered-pages.ts';
 import { RegionRoutines } from './routines.ts';
 import { selectBranches } from './selects.ts';
+import { StripEmitter } from './strip-emitter.ts';
+import { findStrips } from './strips.ts';
 import { emitStructured, type Ways } from './structure.ts';
 
 /** How compiled code finds the hart's state. */
@@ -76,6 +78,13 @@ export class RegionModule {
   }
 }
 
+/** The end of a block, or of its copy in a strip. */
+interface End {
+  readonly number: number;
+  readonly strip: StripEmitter | undefined;
+  readonly ways: Ways;
+}
+
 class RegionBuilder {
   readonly #frame: RegionFrame;
   readonly #region: Region;
@@ -84,21 +93,26 @@ class RegionBuilder {
   readonly #leavesAtEnd: readonly boolean[];
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #accesses: readonly ReadonlyMap<number, GroupedAccess>[];
+  /** By the loop's header. */
+  readonly #strips: ReadonlyMap<number, StripEmitter>;
 
   constructor(frame: RegionFrame, region: Region) {
     this.#frame = frame;
     this.#region = region;
     this.#numbers = blockNumbers(region);
-    this.#flow = flowOf(region);
+    const flow = flowOf(region);
+    const strips = frame.passes.strips ? findStrips(region, flow) : [];
+    this.#flow = copyLoops(region, flow, strips);
+    this.#strips = new Map(strips.map((strip) => [strip.header, new StripEmitter(frame, strip)]));
     this.#leavesAtEnd = blockSuccessors(region).map((to, block) => {
       const { ending } = region.blocks[block];
       const isEnd = ending === Ending.JUMP_REGISTER || ending === Ending.INTERPRET;
       return isEnd || to.some((next) => !this.#leadsTo(block, next));
     });
-    this.#liveness = livenessOf(region, this.#flow, this.#leavesAtEnd);
+    this.#liveness = livenessOf(region, flow, this.#leavesAtEnd);
     const { groups, pages } = frame.passes;
     this.#accesses = region.blocks.map(({ instructions }) => groupAccesses(instructions, groups));
-    if (pages) frame.remember(rememberPages(region, this.#flow, this.#accesses));
+    if (pages) frame.remember(rememberPages(region, flow, this.#accesses));
   }
 
   build(): void {
@@ -107,7 +121,7 @@ class RegionBuilder {
       const route = this.#flow.dispatches.size > 0 ? this.#frame.f.lastingLocal('i32') : undefined;
       emitStructured(f, this.#flow, (node, ways) => {
         if (node === this.#flow.root) this.#root(ways, route);
-        else if (node > this.#flow.root) this.#dispatch(node, ways, route as NonNullable<typeof route>);
+        else if (this.#isDispatch(node)) this.#dispatch(node, ways, route as NonNullable<typeof route>);
         else this.#block(node, ways);
       });
     });
@@ -127,6 +141,9 @@ class RegionBuilder {
 
   #leadsTo(block: number, next: number): boolean {
     return next >= 0 && this.#flow.successors[block].includes(this.#nodeOf(next));
+  }
+  #isDispatch(node: number): boolean {
+    return this.#flow.dispatches.get(blockOf(this.#flow, node)) === node;
   }
   /** The node by which a block is reached from others. */
   #nodeOf(block: number): number {
@@ -191,13 +208,21 @@ class RegionBuilder {
 
   // --- blocks ----------------------------------------------------------------------------------------------------------
 
-  #block(number: number, ways: Ways): void {
+  /** A block, or its copy in a strip. */
+  #block(node: number, ways: Ways): void {
     const { registers, f } = this.#frame;
+    const number = blockOf(this.#flow, node);
+    const strip = node === number ? undefined : this.#stripAround(number);
     const block = this.#region.blocks[number];
     const liveness = this.#liveness[number];
+    const isHeader = this.#flow.tree.isHeader[node];
     // Where paths meet, what was known on one of them is not.
-    if (this.#flow.tree.forward[number] > 1 || this.#flow.tree.isHeader[number]) registers.beginBlock();
-    if (this.#flow.tree.isHeader[number]) this.#frame.poll(liveness, block);
+    if (this.#flow.tree.forward[node] > 1 || isHeader) registers.beginBlock();
+    if (!strip) {
+      if (isHeader) this.#frame.poll(liveness, block);
+      this.#strips.get(number)?.begin(() => ways.go(this.#flow.copies.get(number) as number));
+    }
+    const from: End = { number, strip, ways };
     let ended = false;
     const endOnce = (end: () => void): void => {
       ended = true;
@@ -207,16 +232,17 @@ class RegionBuilder {
     const context: BlockContext = {
       frame: this.#frame,
       leaving: liveness.leaving,
-      float: liveness.float,
-      modeIsValid: false,
+      float: strip ? FloatState.DIRTY : liveness.float,
+      modeIsValid: strip !== undefined,
+      strip,
       accesses: this.#accesses[number],
       places: new Map(),
       ends: {
         branch: (condition) => {
-          if (block.ending === Ending.BRANCH) endOnce(() => this.#branch(number, condition, ways));
+          if (block.ending === Ending.BRANCH) endOnce(() => this.#branch(from, condition));
           else this.#frame.select(condition);
         },
-        jump: (target) => endOnce(() => this.#jump(number, target, ways)),
+        jump: (target) => endOnce(() => this.#jump(from, target)),
       },
     };
     block.instructions.forEach((here, before) => {
@@ -231,26 +257,27 @@ class RegionBuilder {
     if (ended) return;
     this.#frame.retire(block.instructions);
     if (block.ending === Ending.INTERPRET) this.#frame.leave(liveness.ending, block.end, 0);
-    else this.#goTo(number, block.end, ways);
+    else this.#goTo(from, block.end);
   }
 
-  #branch(number: number, condition: Expr, ways: Ways): void {
-    const { target, end } = this.#region.blocks[number];
+  #branch(from: End, condition: Expr): void {
+    const { target, end } = this.#region.blocks[from.number];
     const { node } = condition;
-    if (node.kind === 'const') return this.#goTo(number, node.value ? target : end, ways);
+    if (node.kind === 'const') return this.#goTo(from, node.value ? target : end);
     const { registers, f } = this.#frame;
     const known = registers.known();
     const otherwise = (): void => {
       registers.setKnown(known);
-      this.#goTo(number, end, ways);
+      this.#goTo(from, end);
     };
-    f.if(condition, () => this.#goTo(number, target, ways), otherwise);
+    f.if(condition, () => this.#goTo(from, target), otherwise);
   }
 
-  #jump(number: number, target: Expr, ways: Ways): void {
+  #jump(from: End, target: Expr): void {
+    const { number, ways } = from;
     const block = this.#region.blocks[number];
     const { ending } = this.#liveness[number];
-    if (block.ending === Ending.JUMP || block.ending === Ending.ENTER) return this.#goTo(number, block.target, ways);
+    if (block.ending === Ending.JUMP || block.ending === Ending.ENTER) return this.#goTo(from, block.target);
     if (block.ending === Ending.JUMP_REGISTER) return this.#jumpToRegister(number, target, ways);
     const back = this.#numbers.get(block.end);
     if (!isCall(block) || back === undefined || !this.#leadsTo(number, back)) return this.#frame.exitTo(ending, target);
@@ -280,11 +307,24 @@ class RegionBuilder {
   }
 
   /** From the end of a block to an offset, in the region or out of it. */
-  #goTo(number: number, offset: number, { go }: Ways): void {
+  #goTo({ number, strip, ways }: End, offset: number): void {
+    const { f, registers } = this.#frame;
     const to = this.#numbers.get(offset);
     if (to === undefined || !this.#leadsTo(number, to)) return this.#frame.exit(this.#liveness[number].ending, offset);
-    this.#frame.registers.materialize(this.#liveness[to].live);
-    go(this.#nodeOf(to));
+    registers.materialize(this.#liveness[to].live);
+    const copy = strip && this.#stripAround(to) === strip ? this.#flow.copies.get(to) : undefined;
+    if (strip && copy !== undefined) {
+      if (to !== strip.strip.header) return ways.go(copy);
+      f.brIf(ways.label(copy), strip.repeats, 'likely');
+    }
+    const entered = this.#strips.get(to);
+    if (entered && this.#stripAround(number) !== entered) entered.approach();
+    ways.go(this.#nodeOf(to));
+  }
+
+  /** The strips of the loop that a block is in. */
+  #stripAround(block: number): StripEmitter | undefined {
+    return this.#strips.get(this.#flow.loops[block][0]);
   }
 }
 

@@ -2,7 +2,8 @@
  * The flow of control through a region, made such that structured code can express it: every loop is entered at its
  * header alone.
  *
- * Nodes are the blocks, by number; behind them `root`, from which all entries are reached; behind that, dispatches. An
+ * Nodes are the blocks, by number; behind them `root`, from which all entries are reached; behind that, dispatches, and
+ * copies of blocks. An
  * entry in a loop other than its header is reached by way of the dispatches before the headers of the loops around it
  * (Ramsey, "Beyond Relooper", ICFP 2022, takes it from there: see structure.ts). An edge that enters a loop elsewhere
  * is cut: there the region is left, and entered anew.
@@ -15,6 +16,8 @@ export interface Flow {
   readonly successors: readonly (readonly number[])[];
   /** For a header of a loop: the node before it that leads to entries inside. */
   readonly dispatches: ReadonlyMap<number, number>;
+  /** Of blocks of loops that run in strips: the copy. See {@link copyLoops}. */
+  readonly copies: ReadonlyMap<number, number>;
   /** For `root` and each dispatch: by entry, the node that leads there. */
   readonly routes: ReadonlyMap<number, ReadonlyMap<number, number>>;
   readonly tree: DominatorTree;
@@ -31,10 +34,13 @@ export interface DominatorTree {
   readonly isHeader: readonly boolean[];
 }
 
-/** The block that a node stands for: a dispatch for the header behind it. */
-export function blockOf({ root, dispatches }: Pick<Flow, 'root' | 'dispatches'>, node: number): number {
+/** The block that a node stands for: a dispatch for the header behind it, a copy for what it is a copy of. */
+export function blockOf(
+  { root, dispatches, copies }: Pick<Flow, 'root' | 'dispatches' | 'copies'>,
+  node: number,
+): number {
   if (node <= root) return node;
-  for (const [header, dispatch] of dispatches) if (dispatch === node) return header;
+  for (const nodes of [dispatches, copies]) for (const [block, other] of nodes) if (other === node) return block;
   throw new Error(`there is no node ${node}`);
 }
 
@@ -50,8 +56,10 @@ export function flowOf(region: Region): Flow {
   const entries = region.entries.map((offset) => numbers.get(offset) as number);
   const successors = blockSuccessors(region).map((to) => to.filter((block) => block >= 0));
   const root = count;
-  // Twice, from the last on: what another of them reaches is no root, or it would be a second entry of some loop.
-  successors.push(rootsOf(successors, rootsOf(successors, entries).reverse()));
+  // The first of those that reach each other is a root, wherever the region was asked for: loops around loops begin before
+  // them. Twice, from the last on: what another of them reaches is no root, or it would be a second entry of some loop.
+  const ordered = entries.toSorted((a, b) => a - b);
+  successors.push(rootsOf(successors, rootsOf(successors, ordered).reverse()));
   cutSecondEntries(successors, root);
   const loops = new Loops(successors, root);
 
@@ -83,9 +91,41 @@ export function flowOf(region: Region): Flow {
       ...new Set([header, ...[...(routes.get(dispatch)?.values() ?? [])].filter((to) => to !== dispatch)]),
     ];
   }
-  const jumped = region.blocks.flatMap(({ ending }, i) => (ending === Ending.JUMP_REGISTER ? all[i] : []));
   const inside = region.blocks.map((_, block) => loops.of(block));
-  return { root, successors: all, dispatches, routes, tree: dominators(all, root, jumped), loops: inside };
+  const tree = dominators(all, root, jumped(region, all));
+  return { root, successors: all, dispatches, copies: new Map(), routes, tree, loops: inside };
+}
+
+/** Nodes that jumps to registers lead to. */
+function jumped({ blocks }: Region, successors: readonly (readonly number[])[]): number[] {
+  return blocks.flatMap(({ ending }, i) => (ending === Ending.JUMP_REGISTER ? successors[i] : []));
+}
+
+/**
+ * Adds a copy of each of these loops, innermost ones: it is entered from the loop's header, and goes on at its own or, as
+ * the loop does, at the header's. What leaves the loop leaves the copy as well.
+ */
+export function copyLoops(
+  region: Region,
+  flow: Flow,
+  loops: readonly { readonly header: number; readonly blocks: readonly number[] }[],
+): Flow {
+  if (loops.length === 0) return flow;
+  const successors = flow.successors.map((to) => [...to]);
+  const copies = new Map<number, number>();
+  for (const { header, blocks } of loops) {
+    for (const block of blocks) copies.set(block, copies.size + flow.successors.length);
+    const copyOf = (node: number): number => copies.get(node) as number;
+    const begin = flow.dispatches.get(header) ?? header;
+    for (const block of blocks) {
+      const to = flow.successors[block].flatMap((node) =>
+        node === begin ? [copyOf(header), begin] : blocks.includes(node) ? [copyOf(node)] : [node],
+      );
+      successors.push(to);
+    }
+    successors[header].push(copyOf(header));
+  }
+  return { ...flow, successors, copies, tree: dominators(successors, flow.root, jumped(region, successors)) };
 }
 
 /** Entries from which, together, everything is reached. */

@@ -15,6 +15,8 @@ export interface Passes {
   readonly groups: boolean;
   /** Accesses in loops remember the page that they found last. See remembered-pages.ts. */
   readonly pages: boolean;
+  /** Loops look into the TLBs and at attention once for many iterations. See strips.ts. */
+  readonly strips: boolean;
   /** Short branches become selections. See selects.ts. */
   readonly selects: boolean;
   /** Calls within a page are jumps within a region. See enter-calls.ts. */
@@ -33,6 +35,7 @@ export const ALL_PASSES: Passes = {
   context: true,
   groups: true,
   pages: true,
+  strips: true,
   selects: true,
   calls: true,
   tables: true,
@@ -45,6 +48,7 @@ export const NO_PASSES: Passes = {
   context: false,
   groups: false,
   pages: false,
+  strips: false,
   selects: false,
   calls: false,
   tables: false,

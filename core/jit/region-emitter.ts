@@ -14,13 +14,14 @@ import { GuestEmitter, LOADS_S, LOADS_U, STORES } from '../hart/guest-emitter.ts
 import { CACHE_BLOCK_OPERATIONS } from '../hart/memory.ts';
 import { CSR_OPERATIONS } from '../hart/privileged.ts';
 import { bits, expr } from '../hart/state.ts';
-import { entryOffset, lookupTag } from '../hart/tlb.ts';
+import { entryOffset, type DataTlb } from '../hart/tlb.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
 import { access, call, hasEffect, i64, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
 import { FloatState } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { FIRST_FLOAT, type RegisterSet } from './registers.ts';
+import type { StripEmitter } from './strip-emitter.ts';
 
 /** What the instructions of a block share. */
 export interface BlockContext {
@@ -32,6 +33,8 @@ export interface BlockContext {
   /** The block's loads and stores, by their place in it, and where groups were found to be. */
   readonly accesses: ReadonlyMap<number, GroupedAccess>;
   readonly places: Map<AccessGroup, Expr>;
+  /** The strip that the block is part of, if it is a copy for one. */
+  readonly strip: StripEmitter | undefined;
   /** Whether frm is known to be a rounding mode. */
   modeIsValid: boolean;
   /** Ends the block at a branch whose condition is given, at a jump to where it leads, or to an address. */
@@ -215,6 +218,8 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   }
   /** Where the instruction's access goes: its address is always rs1 and an offset. */
   #access(): { host: Expr; offset: number } {
+    const known = this.#block.strip?.placeOf(this.#here.decoded);
+    if (known) return known;
     const grouped = this.#block.accesses.get(this.#before);
     if (!grouped) throw new Error(`${this.#here.instruction.mnemonic} is no access`);
     const { group, isFirst, offset } = grouped;
@@ -225,41 +230,22 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   #find(group: AccessGroup): Local {
     const { f, fields } = this;
     const first = expr(this.let(this.rs1.add(group.from)));
+    const look = (): Local => this.#frame.look(group.tlb, first, group.to - group.from, () => this.#leave());
     const host = this.#frame.groupLocal(this.#block.places.size);
     const slot = this.#frame.slotOf(group);
     if (!slot) {
-      f.set(host, first.wrap().add(this.#look(group, first)));
+      f.set(host, first.wrap().add(look()));
       return host;
     }
     const { index, length } = slot;
     const distance = first.sub(fields.load64('knownPage', index));
     f.ifUnlikely(distance.geU(fields.load64('knownRoom', index)), () => {
-      fields.store32(f, 'knownAddend', this.#look(group, first), index);
+      fields.store32(f, 'knownAddend', look(), index);
       fields.store64(f, 'knownPage', first.and(-PAGE_SIZE), index);
       fields.store64(f, 'knownRoom', PAGE_SIZE - length + 1, index);
     });
     f.set(host, first.wrap().add(fields.load32('knownAddend', index)));
     return host;
-  }
-  /** What is added to an address of a group whose first byte is at `first` to get its place, by the TLB. */
-  #look({ tlb, from, to }: AccessGroup, first: Expr): Local {
-    const { f } = this;
-    const { routines } = this.#frame;
-    const length = to - from;
-    const entry = f.let(entryOffset(first));
-    const addend = f.local('i32');
-    // The last byte's page is compared, with the entry of the first's: so bytes that cross a page miss.
-    f.if(
-      this.answers(tlb, entry, lookupTag(first.add(length - 1), 1, this.dataContext())),
-      () => f.set(addend, this.hitAddend(tlb, entry)),
-      () => {
-        const place = f.let(call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));
-        f.ifUnlikely(place.eqz(), () => this.#leave());
-        f.set(addend, place.sub(first.wrap()));
-      },
-      'likely',
-    );
-    return addend;
   }
   /** A fault is forgotten here: the interpreter will find it again. */
   #leaveIfExcepted(): void {
@@ -275,7 +261,7 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   protected reservePlace(address: Expr, width: 4 | 8): Local {
     return this.#place('loadTlb', this.#frame.routines.reserveAddress, address, width);
   }
-  #place(tlb: 'loadTlb' | 'storeTlb', slow: Callee, address: Expr, width: 4 | 8): Local {
+  #place(tlb: DataTlb, slow: Callee, address: Expr, width: 4 | 8): Local {
     const { f } = this;
     const va = expr(this.let(bits(address)));
     const entry = f.let(entryOffset(va));

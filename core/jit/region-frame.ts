@@ -13,6 +13,7 @@
  */
 import type { HartFields } from '../hart/fields.ts';
 import { RegionExit } from '../hart/links.ts';
+import { answers, entryOffset, hitAddend, lookupTag, type DataTlb } from '../hart/tlb.ts';
 import { call, i32, select, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import { FloatGuard } from './inline-float.ts';
@@ -47,7 +48,7 @@ export class RegionFrame {
   readonly args: FunctionArguments;
   readonly guard: FloatGuard;
   /** What is left of the budget. */
-  readonly #left: Local;
+  readonly left: Local;
   readonly #stubs = new Map<RegisterSet, Label>();
   readonly #used = new Set<RegisterSet>();
   readonly #groups: Local[] = [];
@@ -71,7 +72,7 @@ export class RegionFrame {
     this.routines = routines;
     this.guard = new FloatGuard(f, fields, hasFloat);
     this.passes = passes;
-    this.#left = f.lastingLocal('i32');
+    this.left = f.lastingLocal('i32');
     this.#context = passes.context ? f.lastingLocal('i64') : undefined;
     this.registers = new RegisterFile(f, fields, (value) => passes.constants && this.isKnown(value));
   }
@@ -102,6 +103,28 @@ export class RegionFrame {
   }
   #forgetPages(): void {
     for (const { index } of new Set(this.#remembered.values())) this.fields.store64(this.f, 'knownRoom', 0, index);
+  }
+
+  /**
+   * What is added to the low half of an address to get its place in memory, if the `length` bytes that begin there are in
+   * one page of RAM and may be accessed; `otherwise` leads away.
+   */
+  look(tlb: DataTlb, first: Expr, length: number, otherwise: () => void): Local {
+    const { f, fields, routines } = this;
+    const entry = f.let(entryOffset(first));
+    const addend = f.local('i32');
+    // The last byte's page is compared, with the entry of the first's: so bytes that cross a page miss.
+    f.if(
+      answers(fields, tlb, entry, lookupTag(first.add(length - 1), 1, this.context())),
+      () => f.set(addend, hitAddend(fields, tlb, entry)),
+      () => {
+        const place = f.let(call(tlb === 'loadTlb' ? routines.loadPlace : routines.storePlace, first, length));
+        f.ifUnlikely(place.eqz(), otherwise);
+        f.set(addend, place.sub(first.wrap()));
+      },
+      'likely',
+    );
+    return addend;
   }
 
   /** Whether an expression is a constant or an address relative to the page. */
@@ -147,7 +170,7 @@ export class RegionFrame {
 
   #store(pc: Expr): void {
     this.fields.store64(this.f, 'pc', pc);
-    this.fields.store32(this.f, 'left', this.#left);
+    this.fields.store32(this.f, 'left', this.left);
   }
 
   /** Runs `body`, which may leave with any of `sets`, and emits the stubs. */
@@ -161,7 +184,7 @@ export class RegionFrame {
     });
     if (!this.#at || !this.#used.has(set)) return;
     this.registers.spillLocals(set);
-    f.set(this.#left, this.#left.sub(this.#at.shrU(RETIRED_SHIFT).and(0x7f)));
+    f.set(this.left, this.left.sub(this.#at.shrU(RETIRED_SHIFT).and(0x7f)));
     this.#store(this.address(0).add(this.#at.shrS(OFFSET_SHIFT).sext()));
     f.return(this.#at.and(3));
   }
@@ -175,8 +198,8 @@ export class RegionFrame {
     );
     const { f } = this;
     if (taken === not) {
-      if (instructions.length > 0) f.set(this.#left, this.#left.sub(always + taken));
-    } else f.set(this.#left, this.#left.sub(select(this.taken, i32(always + taken), always + not)));
+      if (instructions.length > 0) f.set(this.left, this.left.sub(always + taken));
+    } else f.set(this.left, this.left.sub(select(this.taken, i32(always + taken), always + not)));
   }
 
   /** Keeps the condition of a branch whose sides are selected by it. */
@@ -191,7 +214,7 @@ export class RegionFrame {
   }
 
   #mustStop(): Expr {
-    return this.fields.loadAtomic('attention').or(this.#left.shrU(31));
+    return this.fields.loadAtomic('attention').or(this.left.shrU(31));
   }
 
   /** Looks at attention before a block. */
@@ -207,7 +230,7 @@ export class RegionFrame {
     f.ifUnlikely(args.depth.geU(MAX_DEPTH), () => f.return(RegionExit.NEXT));
     const nested = f.let(call(this.routines.nest, this.address(end), args.depth.add(1), args.base));
     f.ifUnlikely(nested, () => f.return(nested));
-    f.set(this.#left, fields.load32('left'));
+    f.set(this.left, fields.load32('left'));
     this.registers.beginBlock();
     this.registers.load(live);
     this.reload();
@@ -233,7 +256,7 @@ export class RegionFrame {
   finish(): void {
     const { f, fields } = this;
     f.prologue(() => {
-      f.set(this.#left, fields.load32('left'));
+      f.set(this.left, fields.load32('left'));
       f.ifUnlikely(this.#mustStop(), () => f.return(RegionExit.RESUME));
       if (this.guard.isUsed) this.guard.load();
       if (this.#page) f.set(this.#page, fields.load64('pc').and(-4096));

@@ -2,7 +2,8 @@
  * Random programs of everything that can be compiled, many of whose accesses fault: addresses come from a few pointers
  * with any offset. Control only goes forward, but for loops that are counted, so every program ends.
  *
- *   x2 x8 x9 x10 x11   pointers, never written          x4   loop counter
+ *   x2 x8 x9 x10 x11   pointers, never written          x4        loop counter
+ *   x28 x29            pointers that loops step         x30       how far, or anything
  */
 import { assemble } from '../../isa/assemble.ts';
 import { insert, type Field } from '../../isa/encoding.ts';
@@ -10,11 +11,14 @@ import { instructions, rows, type Row } from '../../isa/table.ts';
 import type { Random } from '../../hart/float/testing/operands.ts';
 
 export const POINTERS = [2, 8, 9, 10, 11];
-const KEPT = [4, ...POINTERS];
+const STEPPED = [28, 29];
+const KEPT = [4, ...POINTERS, ...STEPPED, 30];
 
 const kindOf = (row: Row): string => instructions[row.number].kind;
 const plainRows = rows.filter((row) => kindOf(row) === 'plain');
 const branchRows = rows.filter((row) => kindOf(row) === 'jump' && /^(c\.)?b/.test(row.mnemonic));
+const loadRows = plainRows.filter((row) => /^f?l[bhwd]u?$/.test(row.mnemonic));
+const storeRows = plainRows.filter((row) => /^f?s[bhwd]$/.test(row.mnemonic));
 const isAccess = (row: Row): boolean => /\(rs1\)/.test(instructions[row.number].operands);
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[random() % from.length];
@@ -90,7 +94,45 @@ function unit(random: Random, mayLoop: boolean): number[] {
         assemble('addi', { rd: 7, rs1: 7, imm: low }),
       ];
     }
+    case 5:
+      return mayLoop ? steppingLoop(random) : [];
     default:
       return [word(random, pick(random, plainRows))];
   }
+}
+
+/** A loop that steps through memory, up or down, over the ends of pages. */
+function steppingLoop(random: Random): number[] {
+  const registers = STEPPED.slice(random() & 1);
+  const step = (): number => pick(random, [1, 2, 4, 8, 8, 24, 104, 256, 520, 2000]) * pick(random, [1, 1, 1, -1]);
+  const access = (): number =>
+    word(random, pick(random, random() & 1 ? loadRows : storeRows), {
+      rs1: pick(random, registers),
+      imm: pick(random, [0, 0, 8, -8, -3, 16, 100]),
+    });
+  const by = random() % 4;
+  const steps = registers.map((register, i) =>
+    i === 0 && by === 0
+      ? assemble('add', { rd: register, rs1: register, rs2: 30 })
+      : assemble('addi', { rd: register, rs1: register, imm: step() }),
+  );
+  const parts = [
+    ...Array.from({ length: 1 + (random() % 4) }, () => [access()]),
+    ...(random() % 3 === 0 ? [randomProgram(random, random() % 4, false)] : []),
+    ...steps.map((word) => [word]),
+  ];
+  const body = shuffled(random, parts).flat();
+  return [
+    ...registers.map((register) => assemble('addi', { rd: register, rs1: pick(random, POINTERS) })),
+    assemble('addi', { rd: 30, imm: pick(random, [0, 1, 4, 8, 40, 300, 1000, -8]) }),
+    assemble('addi', { rd: 4, imm: 3 + (random() % 60) }),
+    ...body,
+    assemble('addi', { rd: 4, rs1: 4, imm: -1 }),
+    assemble('bne', { rs1: 4, rs2: 0, imm: -(sizeOf(body) + 4) }),
+  ];
+}
+
+function shuffled<T>(random: Random, from: readonly T[]): T[] {
+  const left = [...from];
+  return from.map(() => left.splice(random() % left.length, 1)[0]);
 }
