@@ -48,6 +48,9 @@ rounds: .dword  0
         .align  64
 `;
 
+/** Rounds that are done however long they take. */
+const LEAST_ROUNDS = 4;
+
 /** How much a program does: so many rounds, or fewer if that takes longer than so many ticks of 10 MHz. */
 export interface Amount {
   readonly rounds: number;
@@ -63,11 +66,13 @@ export function setDeadline(register: string, { ticks }: Amount): string {
 `;
 }
 
-/** Goes to `again` until the deadline, or until `count` has reached the number in `limit`; `rounds` keeps the count. */
+/** Goes to `label` until the deadline, or until `count` has reached the number in `limit`; `rounds` keeps the count. */
 export function again(label: string, deadline: string, count: string, limit: string): string {
   return `
         la      t0, rounds
         sd      ${count}, 0(t0)
+        li      t0, ${LEAST_ROUNDS}
+        bltu    ${count}, t0, ${label}
         csrr    t0, time
         bgeu    t0, ${deadline}, end_${label}
         bltu    ${count}, ${limit}, ${label}
