@@ -109,6 +109,50 @@ describe('links', () => {
   });
 });
 
+describe('a module to which no link leads any more', () => {
+  /** What is kept of two functions on two pages, after something was done. */
+  const after = (act: (code: CompiledCode) => void): readonly number[] => {
+    const code = new CompiledCode(1000);
+    code.add(module(10, region(1), region(2, { page: 6 })));
+    act(code);
+    expect(kept(code)).toBe(code.functions);
+    expect(code.evicted).toBe(0);
+    return [code.functions, code.size, code.pages];
+  };
+
+  test('goes when the last of its pages has another version', () => {
+    expect(after((code) => code.dropStale((page) => (page === 5 ? 2 : 1)))).toEqual([2, 10, 1]);
+    expect(after((code) => code.dropStale(() => 2))).toEqual([0, 0, 0]);
+  });
+
+  test('goes when newer code has taken all of its links', () => {
+    const newer = module(30, region(3), region(4, { page: 6, entries: [0, 8] }));
+    expect(after((code) => code.add(newer))).toEqual([2, 30, 2]);
+  });
+
+  test('goes when code of newer versions has come', () => {
+    const newer = module(30, region(3, { version: 2 }), region(4, { page: 6, version: 2 }));
+    expect(after((code) => code.add(newer))).toEqual([2, 30, 2]);
+  });
+
+  test('is not kept at all when it comes late', () => {
+    expect(after((code) => code.add(module(30, region(3, { version: 0 }))))).toEqual([2, 10, 2]);
+  });
+
+  test('tells which pages must not be linked to it', () => {
+    const code = new CompiledCode(1000);
+    code.add(module(10, region(1), region(2, { page: 6 })));
+    expect(code.dropStale((page) => (page === 5 ? 2 : 1))).toEqual(new Set([5]));
+    expect(code.dropStale(() => 1)).toEqual(new Set());
+  });
+
+  test('stays while one of its functions is linked to that shares a place with another', () => {
+    expect(after((code) => code.add(module(30, region(3, { entries: [8] }), region(4, { entries: [8, 16] }))))).toEqual(
+      [4, 40, 2],
+    );
+  });
+});
+
 describe('code for which there is no room', () => {
   test('is the oldest', () => {
     const code = new CompiledCode(100);
@@ -173,6 +217,13 @@ describe('code for which there is no room', () => {
     expect(links(code, 9)).toEqual({ 0: `${4999 % 8}.0` });
     expect(code.evicted).toBe(4998);
   });
+});
+
+test('the oldest code goes when the table is full', () => {
+  const code = new CompiledCode(1000, 3);
+  for (let i = 0; i < 8; i++) code.add(module(1, region(i, { page: i })));
+  expect([code.functions, code.size, code.pages, code.evicted]).toEqual([3, 3, 3, 5]);
+  expect([4, 5, 6, 7].map((page) => links(code, page))).toEqual([{}, { 0: '5.0' }, { 0: '6.0' }, { 0: '7.0' }]);
 });
 
 test('the table has room for many functions at once', () => {

@@ -26,24 +26,51 @@ interface PageLinks {
   readonly links: Map<number, number>;
 }
 
+/** A module that is kept. */
+interface Kept {
+  readonly module: CompiledModule;
+  /** Of its functions in the table. */
+  readonly places: readonly number[];
+  /** How many links lead to it. */
+  links: number;
+}
+
 const NO_LINKS: ReadonlyMap<number, number> = new Map();
+const placeOf = (link: number): number => link & (LINK_FUNCTIONS - 1);
 
 export class CompiledCode {
   readonly table: WebAssembly.Table;
   readonly #pages = new Map<number, PageLinks>();
   readonly #free: number[] = [];
-  /** Oldest first, with the functions that each has in the table. */
-  readonly #modules = new Map<CompiledModule, readonly number[]>();
+  /** Oldest first. */
+  readonly #modules = new Set<Kept>();
+  /** By place in the table. */
+  readonly #owners: (Kept | undefined)[] = [];
   readonly #capacity: number;
+  readonly #mostFunctions: number;
   #size = 0;
   #next = 1;
   /** Regions that were dropped for want of room. */
   evicted = 0;
 
-  /** `capacity`: bytes of modules to keep. */
-  constructor(capacity: number) {
+  /** `capacity`: bytes of modules to keep; `mostFunctions`: the same for the table. */
+  constructor(capacity: number, mostFunctions = LINK_FUNCTIONS - 1) {
     this.#capacity = capacity;
+    this.#mostFunctions = mostFunctions;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
+  }
+
+  /** Bytes of the modules that are kept. */
+  get size(): number {
+    return this.#size;
+  }
+  /** Functions in the table. */
+  get functions(): number {
+    return this.#next - 1 - this.#free.length;
+  }
+  /** Pages of which something is kept. */
+  get pages(): number {
+    return this.#pages.size;
   }
 
   /** Links of a page's code, by offset in the page. */
@@ -52,60 +79,108 @@ export class CompiledCode {
     return known?.version === version ? known.links : NO_LINKS;
   }
 
-  /** Adds functions; returns the pages whose links changed. The oldest go where there is no room. */
+  /**
+   * Adds functions; returns the pages whose links changed. The oldest modules go where there is no room, and those to
+   * which no link leads any more.
+   */
   add(module: CompiledModule): Set<number> {
     const changed = new Set<number>();
-    this.#size += module.size;
-    for (const [oldest, places] of this.#modules) {
-      if (this.#size <= this.#capacity) break;
-      this.#drop(oldest, places, changed);
+    for (const oldest of this.#modules) {
+      const isRoom = this.#size + module.size <= this.#capacity;
+      if (isRoom && this.functions + module.regions.length <= this.#mostFunctions) break;
+      this.#evict(oldest, changed);
     }
-    const places = module.regions.map(({ run }) => this.#place(run));
-    this.#modules.set(module, places);
+    const kept: Kept = { module, places: module.regions.map(({ run }) => this.#place(run)), links: 0 };
+    this.#modules.add(kept);
+    this.#size += module.size;
+    const unlinked = new Set([kept]);
     module.regions.forEach(({ page, version, entries }, i) => {
-      const links = this.#linksFor(page, version);
-      entries.forEach((offset, entry) => links?.set(offset, places[i] | (entry << LINK_ENTRY_SHIFT)));
+      this.#owners[kept.places[i]] = kept;
+      const links = this.#linksFor(page, version, unlinked);
+      if (!links) return;
       changed.add(page);
+      entries.forEach((offset, entry) => {
+        this.#unlink(links, offset, unlinked);
+        links.set(offset, kept.places[i] | (entry << LINK_ENTRY_SHIFT));
+        kept.links++;
+      });
     });
+    this.#dropUnlinked(unlinked);
     return changed;
   }
 
-  /** Drops the code of pages that have another version now. */
-  dropStale(version: (page: number) => number): void {
-    for (const [page, { version: known }] of this.#pages) if (version(page) !== known) this.#pages.delete(page);
+  /** Drops the code of pages that have another version now; returns these pages, which must not be linked to it any more. */
+  dropStale(version: (page: number) => number): Set<number> {
+    const changed = new Set<number>();
+    const unlinked = new Set<Kept>();
+    for (const [page, known] of this.#pages) {
+      if (version(page) === known.version) continue;
+      this.#dropPage(page, known, unlinked);
+      changed.add(page);
+    }
+    this.#dropUnlinked(unlinked);
+    return changed;
   }
 
   /** The links of a page at a version; `undefined` when what is known of the page is newer. */
-  #linksFor(page: number, version: number): Map<number, number> | undefined {
+  #linksFor(page: number, version: number, unlinked: Set<Kept>): Map<number, number> | undefined {
     const known = this.#pages.get(page);
     if (known?.version === version) return known.links;
     if (known && ((known.version - version) | 0) > 0) return undefined;
+    if (known) this.#dropPage(page, known, unlinked);
     const links = new Map<number, number>();
     this.#pages.set(page, { version, links });
     return links;
   }
 
+  #dropPage(page: number, { links }: PageLinks, unlinked: Set<Kept>): void {
+    for (const offset of links.keys()) this.#unlink(links, offset, unlinked);
+    this.#pages.delete(page);
+  }
+
+  #unlink(links: Map<number, number>, offset: number, unlinked: Set<Kept>): void {
+    const link = links.get(offset);
+    const owner = link === undefined ? undefined : this.#owners[placeOf(link)];
+    if (!owner) return;
+    links.delete(offset);
+    owner.links--;
+    unlinked.add(owner);
+  }
+
   #place(run: CallableFunction): number {
     const place = this.#free.pop() ?? this.#next++;
-    if (place >= LINK_FUNCTIONS) throw new RangeError('there is no room for more compiled functions');
     if (place >= this.table.length) this.table.grow(this.table.length);
     this.table.set(place, run);
     return place;
   }
 
-  #drop(module: CompiledModule, places: readonly number[], changed: Set<number>): void {
-    this.#modules.delete(module);
-    this.#size -= module.size;
-    this.evicted += module.regions.length;
+  #evict(kept: Kept, changed: Set<number>): void {
+    const { module, places } = kept;
     module.regions.forEach(({ page }, i) => {
       const known = this.#pages.get(page);
       for (const [offset, link] of known?.links ?? []) {
-        if ((link & (LINK_FUNCTIONS - 1)) !== places[i]) continue;
+        if (placeOf(link) !== places[i]) continue;
         known?.links.delete(offset);
         changed.add(page);
       }
-      this.table.set(places[i], null);
-      this.#free.push(places[i]);
+      if (known?.links.size === 0) this.#pages.delete(page);
     });
+    this.evicted += module.regions.length;
+    this.#drop(kept);
+  }
+
+  #dropUnlinked(candidates: ReadonlySet<Kept>): void {
+    for (const kept of candidates) if (kept.links === 0) this.#drop(kept);
+  }
+
+  /** Lets go of a module to which no link leads. */
+  #drop(kept: Kept): void {
+    this.#modules.delete(kept);
+    this.#size -= kept.module.size;
+    for (const place of kept.places) {
+      this.#owners[place] = undefined;
+      this.table.set(place, null);
+      this.#free.push(place);
+    }
   }
 }

@@ -6,7 +6,7 @@ import { defineAttend } from './attend.ts';
 import { HartCode } from './code.ts';
 import { defineFloat } from './float/index.ts';
 import { defineRun } from './interpreter.ts';
-import { defineEnter } from './links.ts';
+import { defineEnter, defineNest } from './links.ts';
 import { defineMemory } from './memory.ts';
 import { definePmp } from './pmp.ts';
 import { definePrivileged } from './privileged.ts';
@@ -38,12 +38,13 @@ export function generateHart(map: MemoryMap, hart: number, exact = false): Uint8
   const float = defineFloat(module, code.map.state);
   module.importTable();
   const enter = defineEnter(module, code);
+  const nest = defineNest(module, code);
   const run = defineRun(code, { ...privileged, ...memory, tlb, attend, float, enter }, exact);
   const exported = [run, tlb.flushTlbs, tlb.updateContexts, privileged.changes.updateInterrupts];
   for (const callee of [...exported, privileged.takeInterrupt, privileged.raise, translate]) module.export(callee);
   for (const callee of [memory.fetchPage, memory.cacheBlock, memory.loadPlace, memory.storePlace])
     module.export(callee);
-  for (const callee of [memory.atomicAddress, memory.reserveAddress, privileged.csr]) module.export(callee);
+  for (const callee of [memory.atomicAddress, memory.reserveAddress, privileged.csr, nest]) module.export(callee);
   for (const [name, callee] of Object.entries<Callee>(float)) module.export(callee, name);
   return module.encode();
 }

@@ -31,6 +31,8 @@ export interface HartEnvironment {
   revokeOtherStores(): void;
   /** Code at `place` is jumped to often enough to be worth compiling; see {@link Hart.hotLimit}. */
   hot?(place: CodePlace): void;
+  /** Bytes of compiled modules to keep. Default: {@link COMPILED_CAPACITY}. */
+  readonly codeCapacity?: number;
 }
 
 /** Where code is: a guest page, the version that was decoded, and the offset in it. */
@@ -66,6 +68,7 @@ export class Hart {
   readonly index: number;
   /** What compiled code may import: the memory, the table of functions, and those of the hart's own module. */
   readonly codeImports: WebAssembly.Imports;
+  readonly compiled: CompiledCode;
   readonly #map: MemoryMap;
   readonly #environment: HartEnvironment;
   readonly #exports: HartExports;
@@ -73,7 +76,6 @@ export class Hart {
   readonly #states: PageStates;
   readonly #bytes: Uint8Array;
   readonly #imports: WebAssembly.Imports;
-  readonly #compiled: CompiledCode;
   #exact: HartExports | undefined;
 
   /** `module`: the compiled module of {@link generateHart}, if the caller has it already. */
@@ -90,16 +92,16 @@ export class Hart {
     this.#bytes = new Uint8Array(memory.buffer);
     this.view = hartView(memory, map, index);
     this.#states = new PageStates(memory, map);
-    this.#compiled = new CompiledCode(COMPILED_CAPACITY);
+    this.compiled = new CompiledCode(environment.codeCapacity ?? COMPILED_CAPACITY);
     this.#cache = new DecodeCache(memory, map, index, {
-      linksOf: (page, version) => this.#compiled.links(page, version),
+      linksOf: (page, version) => this.compiled.links(page, version),
       revokeStores: () => {
         this.#flush('storeTlb');
         environment.revokeOtherStores();
       },
       flushFetch: () => this.#flush('fetchTlb'),
     });
-    this.#imports = { env: { memory, table: this.#compiled.table, ...this.#hostFunctions() } };
+    this.#imports = { env: { memory, table: this.compiled.table, ...this.#hostFunctions() } };
     this.#exports = new WebAssembly.Instance(module, this.#imports).exports as HartExports;
     this.codeImports = { env: { ...this.#imports['env'], ...this.#exports } };
     this.dropCaches();
@@ -150,8 +152,8 @@ export class Hart {
 
   /** Makes the interpreter enter compiled code wherever it begins. Not to be called while guest code runs. */
   install(module: CompiledModule): void {
-    for (const page of this.#compiled.add(module)) this.#cache.relink(page);
-    this.view.statEvicted = BigInt(this.#compiled.evicted);
+    for (const page of this.compiled.add(module)) this.#cache.relink(page);
+    this.view.statEvicted = BigInt(this.compiled.evicted);
   }
 
   /** Where the instruction at `pc` is, decoding its page; `undefined` when fetching it would trap. */
@@ -203,7 +205,9 @@ export class Hart {
   }
 
   #dropStale(): void {
-    if (this.#cache.dropStale()) this.#compiled.dropStale((page) => this.#states.version(page));
+    if (!this.#cache.dropStale()) return;
+    // A page that was written since is decoded still, and must not lead to what takes the place of its code.
+    for (const page of this.compiled.dropStale((page) => this.#states.version(page))) this.#cache.relink(page);
   }
 
   #flush(tlb: 'fetchTlb' | 'storeTlb'): void {

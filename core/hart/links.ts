@@ -63,10 +63,9 @@ export function defineEnter(module: ModuleBuilder, fields: HartFields): Callee {
  * `nest(back, depth, base)`: runs compiled code from `pc` on until `pc` is `back`, where the guest's call returns, and
  * returns NEXT then. Else the interpreter must go on from `pc`: all callers return too.
  */
-export function defineNest(module: ModuleBuilder, fieldsAt: (base: Expr) => HartFields): Callee {
+export function defineNest(module: ModuleBuilder, fields: HartFields): Callee {
   const f = module.function('nest', { back: 'i64', depth: 'i32', base: 'i32' }, ['i32']);
   const { back, depth, base } = f.args;
-  const fields = fieldsAt(base);
   f.loop('again', (again) => {
     const link = findLink(f, fields, () => f.return(RegionExit.RESUME));
     const exit = f.let(enterLink(link, depth, base));

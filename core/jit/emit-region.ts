@@ -52,7 +52,7 @@ export class RegionModule {
   constructor(map: MemoryMap, { parts, takesBase }: Place, passes = ALL_PASSES) {
     this.#module = new ModuleBuilder(map.total / 0x1_0000);
     this.#fieldsAt = (base) => new HartFields(parts, takesBase ? base : undefined);
-    this.#routines = new RegionRoutines(this.#module, this.#fieldsAt);
+    this.#routines = new RegionRoutines(this.#module);
     this.#passes = passes;
   }
 

@@ -1,23 +1,20 @@
 /**
- * Functions that compiled code calls: those of the hart's own module, which are imported, and only those that are used;
- * and `nest`, of which each module has its own.
+ * Functions of the hart's own module that compiled code calls: they are imported, and only those that are used.
+ *
+ * The table of functions is not imported. V8 as in Node 20 never lets go of an instance that does, and keeps a copy of
+ * the table for each.
  */
-import type { HartFields } from '../hart/fields.ts';
-import { defineNest } from '../hart/links.ts';
 import { isExactRoutine, type FloatRoutine } from '../isa/float-routines.ts';
-import type { Callee, Expr } from '../wasm/expr.ts';
+import type { Callee } from '../wasm/expr.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import type { ValueType } from '../wasm/opcodes.ts';
 
 export class RegionRoutines {
   readonly #module: ModuleBuilder;
-  readonly #fieldsAt: (base: Expr) => HartFields;
   readonly #callees = new Map<string, Callee>();
-  #nest: Callee | undefined;
 
-  constructor(module: ModuleBuilder, fieldsAt: (base: Expr) => HartFields) {
+  constructor(module: ModuleBuilder) {
     this.#module = module;
-    this.#fieldsAt = fieldsAt;
   }
 
   /** A floating-point routine that takes so many arguments; the last is the rounding mode, if it rounds. */
@@ -52,11 +49,7 @@ export class RegionRoutines {
 
   /** See core/hart/links.ts. */
   get nest(): Callee {
-    if (!this.#nest) {
-      this.#module.importTable();
-      this.#nest = defineNest(this.#module, this.#fieldsAt);
-    }
-    return this.#nest;
+    return this.#import('nest', ['i64', 'i32', 'i32'], ['i32']);
   }
 
   #import(name: string, params: readonly ValueType[], results: readonly ValueType[]): Callee {

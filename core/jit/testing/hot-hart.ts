@@ -23,6 +23,8 @@ export interface HotOptions {
   readonly takesBase?: boolean;
   /** What modules count as when they are kept, in bytes. Default: their own size. */
   readonly moduleSize?: number;
+  /** Bytes of modules that are kept. Default: {@link Hart}'s own. */
+  readonly codeCapacity?: number;
   /** How often the hart stops before code that was compiled is installed. Default: not once more. */
   readonly delay?: number;
 }
@@ -35,6 +37,8 @@ export class HotHart {
   readonly map: MemoryMap;
   /** Modules that were installed. */
   installed = 0;
+  /** Their instances, as far as nobody has let go of them and the collector has seen that. */
+  readonly instances: WeakRef<WebAssembly.Instance>[] = [];
   readonly #options: HotOptions;
   readonly #compiler: RegionCompiler;
   readonly #waiting: { readonly code: CompiledBytes; stops: number }[] = [];
@@ -50,6 +54,7 @@ export class HotHart {
       bus: { read: () => undefined, write: (address: number, _: number, value: number) => this.#write(address, value) },
       revokeOtherStores: () => undefined,
       hot: (place: CodePlace) => this.#compile(place),
+      ...(options.codeCapacity !== undefined && { codeCapacity: options.codeCapacity }),
     };
     this.hart = new Hart(memory, this.map, 0, environment, generated);
     this.hart.reset(BigInt(RAM));
@@ -111,7 +116,9 @@ export class HotHart {
   }
 
   #install({ bytes, regions }: CompiledBytes): void {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.hart.codeImports);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.hart.codeImports);
+    this.instances.push(new WeakRef(instance));
+    const { exports } = instance;
     const run = (index: number): CallableFunction => exports[regionName(index)] as CallableFunction;
     const size = this.#options.moduleSize ?? bytes.length;
     this.hart.install({ size, regions: regions.map((region, i) => ({ ...region, run: run(i) })) });
