@@ -373,6 +373,9 @@ export function csrIndex(number: number): number {
   return indexes.get(number) ?? -1;
 }
 
+/** The numbers of those that are floating point's: they need mstatus.FS, and do nothing else than to be read and written. */
+export const FLOAT_CSRS: ReadonlySet<number> = new Set([0x001, 0x002, 0x003]);
+
 /** Name of a register, or its number in hexadecimal. */
 export function csrName(number: number): string {
   return csrs[csrIndex(number)]?.name ?? `0x${number.toString(16)}`;

@@ -8,7 +8,7 @@ import { instructions } from '../isa/table.ts';
 import type { Width } from '../isa/emitter.ts';
 import type { Decoded } from '../isa/decode.ts';
 import type { RegionInstruction } from './region.ts';
-import { isCsr, writtenBy } from './registers.ts';
+import { isOtherCsr, writtenBy } from './registers.ts';
 
 export interface AccessGroup {
   readonly tlb: DataTlb;
@@ -71,7 +71,7 @@ export function groupAccesses(
       members.push({ index, imm, group, isFirst: group !== known });
     }
     // It may change what may be accessed.
-    if (isCsr(decoded)) open.clear();
+    if (isOtherCsr(decoded)) open.clear();
     const written = writtenBy(decoded);
     for (const tlb of ['loadTlb', 'storeTlb']) open.delete(`${tlb} ${written}`);
   });

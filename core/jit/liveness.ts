@@ -10,8 +10,8 @@ import { blockOf, type Flow } from './flow.ts';
 import { Ending, isCall, type Region, type RegionBlock } from './region.ts';
 import {
   dirtiesFloat,
-  isCsr,
   isFloat,
+  isOtherCsr,
   mayLeave,
   NO_REGISTERS,
   readsOf,
@@ -67,7 +67,7 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
     if (mayLeave(decoded)) leave();
     writes |= setOf(writtenBy(decoded));
     // It may be left before, for the interpreter, or behind it.
-    if (isCsr(decoded)) {
+    if (isOtherCsr(decoded)) {
       leave();
       changesFloat = true;
       float = FloatState.UNKNOWN;
@@ -81,7 +81,8 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
   };
 }
 
-const most = (a: FloatState, b: FloatState): FloatState => (a > b ? a : b);
+/** What is known of mstatus.FS where both are. */
+export const most = (a: FloatState, b: FloatState): FloatState => (a > b ? a : b);
 
 /** `leavesAtEnd`: blocks of which some path out of the region begins at their end. */
 export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boolean[]): BlockLiveness[] {

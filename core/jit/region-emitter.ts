@@ -2,7 +2,7 @@
  * The emitter of the compiler: operands are known, registers are locals. What an access cannot do inline is done by the
  * hart's routines; where those find that the instruction faults, it is left to the interpreter, which executes it anew.
  */
-import { csrIndex } from '../isa/csr.ts';
+import { accessCsr, csrIndex, csrs } from '../isa/csr.ts';
 import type { Bits, Cond, CsrOperation, Emitter, Width } from '../isa/emitter.ts';
 import { isExactRoutine, type FloatRoutine } from '../isa/float-routines.ts';
 import { F64, fromHost, toHost } from '../hart/float/format.ts';
@@ -16,11 +16,11 @@ import { CSR_OPERATIONS } from '../hart/privileged.ts';
 import { bits, expr } from '../hart/state.ts';
 import { entryOffset, type DataTlb } from '../hart/tlb.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
-import { access, call, hasEffect, i64, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
-import { FloatState } from './liveness.ts';
+import { access, call, hasEffect, i32, i64, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { FloatState, most } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
-import { FIRST_FLOAT, type RegisterSet } from './registers.ts';
+import { FIRST_FLOAT, isOtherCsr, writesCsr, type RegisterSet } from './registers.ts';
 import type { StripEmitter } from './strip-emitter.ts';
 
 /** What the instructions of a block share. */
@@ -51,8 +51,10 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   /** Instructions of the block before this one. */
   readonly #before: number;
   #conditional = 0;
-  /** Whether mstatus, fcsr or what is pending may have changed. */
+  /** Whether mstatus or what is pending may have changed. */
   #changesState = false;
+  /** Whether fcsr may have changed. */
+  #changesFcsr = false;
 
   constructor(block: BlockContext, here: RegionInstruction, before: number) {
     const { frame } = block;
@@ -128,6 +130,8 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
     return super.let(value);
   }
   override if(condition: Cond, then: () => void, otherwise?: () => void): void {
+    const { node } = expr(condition);
+    if (node.kind === 'const') return (node.value ? then : otherwise)?.();
     this.#conditional++;
     super.if(condition, then, otherwise);
     this.#conditional--;
@@ -290,16 +294,32 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   }
   csr(operation: CsrOperation, source: Bits): Bits {
     const { f } = this;
-    const { rs1, imm } = this.#here.decoded;
-    const writes = operation === 'write' || rs1 !== 0 ? 1 : 0;
+    const { decoded } = this.#here;
+    const index = csrIndex(decoded.imm);
+    const writes = writesCsr(decoded) ? 1 : 0;
+    if (!isOtherCsr(decoded)) return this.#floatCsr(operation, index, writes, source);
     const { csr } = this.#frame.routines;
-    const old = f.let(call(csr, csrIndex(imm), CSR_OPERATIONS.indexOf(operation), writes, expr(source)));
+    const old = f.let(call(csr, index, CSR_OPERATIONS.indexOf(operation), writes, expr(source)));
     this.#leaveIfExcepted();
     this.#changesState = writes === 1;
     return bits(old);
   }
+  #floatCsr(operation: CsrOperation, index: number, writes: number, source: Bits): Bits {
+    const update = (old: Bits): Bits => {
+      if (operation === 'write') return source;
+      return operation === 'set' ? old.or(source) : old.and(source.xor(-1));
+    };
+    const old = accessCsr(this, csrs[index], bits(i32(writes)), update);
+    this.#changesFcsr = writes === 1;
+    this.#block.float = writes ? FloatState.DIRTY : most(this.#block.float, FloatState.NOT_OFF);
+    return old;
+  }
   /** Completes the instruction. */
   finish(): void {
+    if (this.#changesFcsr) {
+      this.#frame.guard.load();
+      this.#block.modeIsValid = false;
+    }
     if (!this.#changesState) return;
     this.#frame.reload();
     this.#block.float = FloatState.UNKNOWN;

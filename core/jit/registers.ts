@@ -2,6 +2,7 @@
  * Sets of guest registers, and which of them the instructions of a region read and write. Registers are numbered x0 to
  * x31, then f0 to f31; a set has a bit for each.
  */
+import { FLOAT_CSRS } from '../isa/csr.ts';
 import { instructions } from '../isa/table.ts';
 import type { Decoded } from '../isa/decode.ts';
 
@@ -60,14 +61,21 @@ export function writtenBy(decoded: Decoded): number {
   return writes === 'x' ? decoded.rd : writes === 'f' ? FIRST_FLOAT + decoded.rd : 0;
 }
 
-/** Whether the instruction accesses a CSR in a region, and so may change what mstatus and fcsr say. */
 export const isCsr = ({ number }: Decoded): boolean => uses[number].isCsr;
+const isFloatCsr = (decoded: Decoded): boolean => isCsr(decoded) && FLOAT_CSRS.has(decoded.imm);
+/** Whether the instruction accesses a CSR of which more is known only when it has been done: see core/hart/privileged.ts. */
+export const isOtherCsr = (decoded: Decoded): boolean => isCsr(decoded) && !FLOAT_CSRS.has(decoded.imm);
+/** Whether an instruction that accesses a CSR writes it (RISC-V unprivileged, chapter "Zicsr"). */
+export const writesCsr = ({ number, rs1 }: Decoded): boolean =>
+  instructions[number].mnemonic.startsWith('csrrw') || rs1 !== 0;
 
 /** Whether the instruction may turn out to be one for the interpreter: it accesses memory, or needs mstatus.FS. */
 export const mayLeave = ({ number }: Decoded): boolean => uses[number].mayLeave;
-export const isFloat = ({ number }: Decoded): boolean => uses[number].isFloat;
+/** Whether the instruction needs mstatus.FS. */
+export const isFloat = (decoded: Decoded): boolean => uses[decoded.number].isFloat || isFloatCsr(decoded);
 
 const ONLY_READS = /^(fs[wd]|fclass\.[sd]|fmv\.x\.[wd])$/;
 const dirties = instructions.map(({ mnemonic }, number) => uses[number].isFloat && !ONLY_READS.test(mnemonic));
 /** Whether the instruction makes mstatus.FS Dirty. */
-export const dirtiesFloat = ({ number }: Decoded): boolean => dirties[number];
+export const dirtiesFloat = (decoded: Decoded): boolean =>
+  dirties[decoded.number] || (isFloatCsr(decoded) && writesCsr(decoded));

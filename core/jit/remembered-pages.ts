@@ -13,7 +13,7 @@ import { KNOWN_PAGES } from '../shared/hart-state.ts';
 import { accessOf, type AccessGroup, type GroupedAccess } from './access-groups.ts';
 import type { Flow } from './flow.ts';
 import { isCall, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
-import { isCsr, readsOf, registersOf, writtenBy } from './registers.ts';
+import { isOtherCsr, readsOf, registersOf, writtenBy } from './registers.ts';
 
 /** A slot of `knownPage`, `knownRoom` and `knownAddend` (core/shared/hart-state.ts). */
 export interface PageSlot {
@@ -61,7 +61,7 @@ export function rememberPages(
 
 /** Whether nothing is known any more behind a block. */
 function forgets(block: RegionBlock): boolean {
-  return isCall(block) || block.instructions.some(({ decoded }) => isCsr(decoded));
+  return isCall(block) || block.instructions.some(({ decoded }) => isOtherCsr(decoded));
 }
 
 /** The last instruction before `index` that writes a register. */
