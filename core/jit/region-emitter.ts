@@ -17,11 +17,15 @@ import { bits, expr } from '../hart/state.ts';
 import { entryOffset, type DataTlb } from '../hart/tlb.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
 import { access, call, hasEffect, i32, i64, select, type Callee, type Expr, type Local } from '../wasm/expr.ts';
+import { lowerHalf } from '../wasm/lanes.ts';
 import { FloatState, most } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { FIRST_FLOAT, isOtherCsr, writesCsr, type RegisterSet } from './registers.ts';
 import type { StripEmitter } from './strip-emitter.ts';
+
+/** What loads into a register that is held as a number, which spares the host a move between its register files. */
+const FLOAT_LOADS: Readonly<Record<string, string>> = { [LOADS_U[4]]: 'f32.load', [LOADS_U[8]]: 'f64.load' };
 
 /** What the instructions of a block share. */
 export interface BlockContext {
@@ -214,11 +218,16 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
   }
   #load(name: string): Bits {
     const { host, offset } = this.#access();
+    const number = this.#here.decoded.rdFile === 'f' ? FLOAT_LOADS[name] : undefined;
+    if (number !== undefined) return bits(fromHost(this.f.let(access(number, host, offset))));
     return bits(this.f.let(access(name, host, offset)));
   }
   store(width: Width, _address: Bits, value: Bits): void {
     const { host, offset } = this.#access();
-    this.f.store(STORES[width], host, offset, expr(value));
+    if (!isHeldAsNumber(expr(value))) return this.f.store(STORES[width], host, offset, expr(value));
+    const number = toHost(F64, expr(value));
+    if (width === 8) this.f.store('f64.store', host, offset, number);
+    else this.f.store('f32.store', host, offset, lowerHalf(number));
   }
   /** Where the instruction's access goes: its address is always rs1 and an offset. */
   #access(): { host: Expr; offset: number } {
