@@ -3,16 +3,17 @@
  * (core/hart/float/host.ts), and a call of the routine, which decides all cases, for where they are not.
  *
  *   value = x + y                                    in a local of the host's type, where the next operation finds it
- *   if ((exponent(value) | guard) >= limit)          unlikely
+ *   if (size(value) >= guard)                        unlikely
  *     value = routine(a, b, rm); guard = ...
  *
- * The guard is what compiled code has to know of `fcsr`: it is 0 where rounding is to nearest and NX has accrued, so that
- * no one can tell whether it is raised again. Else it is greater than any exponent, and routines are called.
+ * The guard is what compiled code has to know of `fcsr`: it is the limit of sizes where rounding is to nearest and NX has
+ * accrued, so that no one can tell whether it is raised again. Else it is 0, no size is below, and routines are called.
  */
 import type { HartFields } from '../hart/fields.ts';
 import { INTEGERS } from '../hart/float/convert.ts';
 import { F32, F64, Flag, FORMATS, fromHost, Rounding, toHost, type FloatFormat } from '../hart/float/format.ts';
 import {
+  CERTAIN_SIZE,
   hostCompare,
   hostExtreme,
   hostFromInteger,
@@ -27,11 +28,8 @@ import {
   type HostResult,
 } from '../hart/float/host.ts';
 import type { FloatRoutine } from '../isa/float-routines.ts';
-import { Local, type Expr } from '../wasm/expr.ts';
+import { i64, Local, select, type Expr } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
-
-/** Above all exponents. */
-const GUARD_SHIFT = 16;
 
 /** The guard of a function: held in a local, which must be loaded, or computed at each use. */
 export class FloatGuard {
@@ -56,19 +54,19 @@ export class FloatGuard {
     if (this.#isHeld) this.#f.set(this.#held(), this.#current());
   }
 
-  /** An `i32`. */
+  /** An `i64`: `CERTAIN_SIZE`, or 0. */
   get value(): Expr {
     return this.#isHeld ? this.#held() : this.#current();
   }
 
   #held(): Local {
-    this.#local ??= this.#f.lastingLocal('i32');
+    this.#local ??= this.#f.lastingLocal('i64');
     return this.#local;
   }
 
   #current(): Expr {
-    const lacksInexact = this.#fields.load32('fflags').and(Flag.NX).sub(1);
-    return lacksInexact.or(this.#fields.load32('frm').shl(GUARD_SHIFT));
+    const holds = this.#fields.load32('frm').eqz().and(this.#fields.load32('fflags').and(Flag.NX));
+    return select(holds, i64(CERTAIN_SIZE), i64(0));
   }
 }
 
@@ -98,10 +96,10 @@ export function emitFloat(f: FunctionBuilder, operation: InlineFloat): Expr {
   const host = hostOf(f, operation, operands);
   if (!host) return f.let(call(bits));
 
-  const { value: computed, rounds, range, conditions = [] } = host;
+  const { value: computed, rounds, size, conditions = [] } = host;
   const doubts = conditions.map((condition) => condition.eqz());
-  if (range) doubts.unshift((rounds ? range.measure.or(guard.value) : range.measure).geU(range.limit));
-  else if (rounds) doubts.unshift(guard.value);
+  if (size) doubts.unshift(size.geU(guard.value));
+  else if (rounds) doubts.unshift(guard.value.eqz());
   const value = computed instanceof Local ? computed : f.variable(computed);
   ifAny(f, doubts, () => {
     const result = call(bits);

@@ -12,44 +12,47 @@ import { relaxedMadd } from '../../wasm/relaxed.ts';
 import type { IntegerFormat } from './convert.ts';
 import { F32, F64, type FloatFormat } from './format.ts';
 
-export interface Range {
-  readonly measure: Expr;
-  readonly limit: number;
-}
+/**
+ * What the size of a certain result is below, whatever its format: so some great numbers are not, which are rare.
+ *
+ *   64 bits of binary64, without the sign:  exponent (11), fraction (52), 0
+ *   64 bits of binary32, without the sign:  exponent (8), fraction (23), 0 (33)
+ */
+export const CERTAIN_SIZE = 0xfdn << 56n;
 
 export interface HostResult {
   /** A host's number, or for integers and comparisons the register, as an `i64`. Pinned if a condition needs it. */
   readonly value: Expr;
   /** Whether the operation may be inexact: then it is certain only where the mode is RNE and NX has accrued. */
   readonly rounds: boolean;
-  /** The result is certain if `measure`, an `i32`, is below `limit` without a sign, */
-  readonly range?: Range;
+  /** The result is certain if this, an `i64` without a sign, is below {@link CERTAIN_SIZE}, */
+  readonly size?: Expr;
   /** and each of these holds. */
   readonly conditions?: readonly Expr[];
 }
 
 /** Whether the host's result is certain, but for "inexact". */
-export function isCertain({ range, conditions = [] }: HostResult): Expr {
-  const all = range ? [range.measure.ltU(range.limit), ...conditions] : conditions;
+export function isCertain({ size, conditions = [] }: HostResult): Expr {
+  const all = size ? [size.ltU(CERTAIN_SIZE), ...conditions] : conditions;
   return all.reduce((a, b) => a.and(b));
 }
 
 /** x + y and x - y. A sum that is subnormal or zero is exact. */
 export function hostSum(f: FunctionBuilder, operation: 'add' | 'sub', x: Expr, y: Expr): HostResult {
   const value = f.let(x.binary(operation, y));
-  return { value, rounds: true, range: isFinite(value) };
+  return { value, rounds: true, size: finiteSize(value) };
 }
 
 /** x * y and x / y. */
 export function hostProduct(f: FunctionBuilder, operation: 'mul' | 'div', x: Expr, y: Expr): HostResult {
   const value = f.let(x.binary(operation, y));
-  return { value, rounds: true, range: isSafe(value) };
+  return { value, rounds: true, size: safeSize(value) };
 }
 
 /** Square root: of a finite number it is never subnormal. */
 export function hostRoot(f: FunctionBuilder, x: Expr): HostResult {
   const value = f.let(x.to(`${x.type}.sqrt`));
-  return { value, rounds: true, range: isFinite(value) };
+  return { value, rounds: true, size: finiteSize(value) };
 }
 
 export interface HostFused32 extends HostResult {
@@ -74,19 +77,19 @@ export function hostFused32(f: FunctionBuilder, x: Expr, y: Expr, z: Expr): Host
     .wrap()
     .and(2 ** dropped - 1);
   const conditions = [below.ne(2 ** (dropped - 1))];
-  return { value, rounds: true, range: isSafe(value), conditions, product, addend, sum };
+  return { value, rounds: true, size: safeSize(value), conditions, product, addend, sum };
 }
 
 /** x * y + z in binary64, where the host rounds once: see `hostFuses`. */
 export function hostFused64(f: FunctionBuilder, x: Expr, y: Expr, z: Expr): HostResult {
   const value = f.let(relaxedMadd(x, y, z));
-  return { value, rounds: true, range: isSafe(value) };
+  return { value, rounds: true, size: safeSize(value) };
 }
 
 /** Binary64 to binary32. */
 export function hostNarrow(f: FunctionBuilder, x: Expr): HostResult {
   const value = f.let(x.to('f32.demote_f64'));
-  return { value, rounds: true, range: isSafe(value) };
+  return { value, rounds: true, size: safeSize(value) };
 }
 
 /** Binary32 to binary64: exact but for NaN. */
@@ -114,7 +117,7 @@ export function hostToInteger(integer: IntegerFormat, x: Expr): HostResult {
   // conversion to 64 unsigned bits is slow, and the numbers that need it are rare.
   const measure = least === 0n ? upper(x) : exponent(x);
   const digits = { i32: 31, u32: 32, i64: 63, u64: 63 }[name];
-  return { value, rounds: true, range: { measure, limit: bias + digits } };
+  return { value, rounds: true, conditions: [measure.ltU(bias + digits)] };
 }
 
 /** An integer in a register, as a number; certain in all modes if the significand has room for all of its format. */
@@ -125,13 +128,23 @@ export function hostFromInteger(format: FloatFormat, integer: IntegerFormat, reg
   return { value, rounds: format === F32 || low.type === 'i64' };
 }
 
-function isFinite(value: Expr): Range {
-  return { measure: exponent(value), limit: formatOf(value).maxBiased };
+/** The size of a result that is certain if it is finite. */
+function finiteSize(value: Expr): Expr {
+  return value.type === 'f32'
+    ? value
+        .to('i32.reinterpret_f32')
+        .zext()
+        .shl(64 - F32.signBit)
+    : value.to('i64.reinterpret_f64').shl(64 - F64.signBit);
 }
 
-/** Finite, and at least twice the least normal number: the exact result was normal before and after rounding. */
-function isSafe(value: Expr): Range {
-  return { measure: exponent(value).sub(2), limit: formatOf(value).maxBiased - 2 };
+/**
+ * The same if it must be at least twice the least normal number besides, so that the exact result was normal before and
+ * after rounding: what is less becomes greatest.
+ */
+function safeSize(value: Expr): Expr {
+  const { fractionBits, signBit } = formatOf(value);
+  return finiteSize(value).sub(2n << BigInt(fractionBits + 64 - signBit));
 }
 
 /** One comparison, where inequality would be two for the processor. */

@@ -3,12 +3,12 @@
 ;; flt.d a0, ft0, ft1
 ;; wfi
 (func $region (param i32) (param i32) (param i32) (result i32)
-  (local i32 i64 i64 f64 f64 f64 f64 i32 f64 i32 f32 f64 f32 i64 i64)
+  (local i32 i64 i64 f64 f64 f64 f64 i32 f64 i64 f32 f64 f32 i64 i64)
   (local.set 3 (i32.load offset=left (i32.const 0)))
   (if (;unlikely;) (i32.or (i32.atomic.load offset=attention (i32.const 0)) (i32.shr_u (local.get 3) (i32.const 31))) (then
     (return (i32.const 2))
   ))
-  (local.set 12 (i32.or (i32.sub (i32.and (i32.load offset=fflags (i32.const 0)) (i32.const 1)) (i32.const 1)) (i32.shl (i32.load offset=frm (i32.const 0)) (i32.const 16))))
+  (local.set 12 (select (i64.const -216172782113783808) (i64.const 0) (i32.and (i32.eqz (i32.load offset=frm (i32.const 0))) (i32.and (i32.load offset=fflags (i32.const 0)) (i32.const 1)))))
   (local.set 17 (i64.and (i64.load offset=pc (i32.const 0)) (i64.const -4096)))
   (local.set 4 (i64.extend_i32_u (i32.load offset=dataContext (i32.const 0))))
   (block $leave1
@@ -27,9 +27,9 @@
       (br $leave1)
     ))
     (local.set 11 (f64.add (local.get 7) (local.get 8)))
-    (if (;unlikely;) (i32.ge_u (i32.or (i32.and (i32.wrap_i64 (i64.shr_u (i64.reinterpret_f64 (local.get 11)) (i64.const 52))) (i32.const 2047)) (local.get 12)) (i32.const 2047)) (then
+    (if (;unlikely;) (i64.ge_u (i64.shl (i64.reinterpret_f64 (local.get 11)) (i64.const 1)) (local.get 12)) (then
       (local.set 11 (f64.reinterpret_i64 (call $f64_add (i64.reinterpret_f64 (local.get 7)) (i64.reinterpret_f64 (local.get 8)) (i32.load offset=frm (i32.const 0)))))
-      (local.set 12 (i32.or (i32.sub (i32.and (i32.load offset=fflags (i32.const 0)) (i32.const 1)) (i32.const 1)) (i32.shl (i32.load offset=frm (i32.const 0)) (i32.const 16))))
+      (local.set 12 (select (i64.const -216172782113783808) (i64.const 0) (i32.and (i32.eqz (i32.load offset=frm (i32.const 0))) (i32.and (i32.load offset=fflags (i32.const 0)) (i32.const 1)))))
     ))
     (local.set 6 (local.get 11))
     (local.set 11 (local.get 9))
