@@ -156,6 +156,7 @@ class RegionBuilder {
   #root({ go }: Ways, route: ReturnType<FunctionBuilder['local']> | undefined): void {
     const { f, args, registers } = this.#frame;
     const routes = [...(this.#flow.routes.get(this.#flow.root) ?? [])];
+    this.#requireDirty();
     if (route) f.set(route, args.entry.add(1));
     const [first] = routes[0];
     const isFirst = (entry: number): boolean => entry === first;
@@ -180,6 +181,14 @@ class RegionBuilder {
       const entries = routes.filter(([entry, to]) => to === hop && !isFirst(entry)).map(([entry]) => entry);
       f.if(anyOf(args.entry, entries), () => enter(hop));
     });
+  }
+
+  /** Where mstatus.FS will be made Dirty in any case, the code relies on it: mostly it is, and loops need not look. */
+  #requireDirty(): void {
+    const entries = this.#region.entries.map((_, entry) => entry);
+    const dirtying = entries.filter((entry) => this.#liveness[this.#entryBlock(entry)].dirties);
+    if (dirtying.length === 0) return;
+    this.#frame.requireDirty(dirtying.length < entries.length ? anyOf(this.#frame.args.entry, dirtying) : undefined);
   }
 
   #entryBlock(entry: number): number {

@@ -80,6 +80,8 @@ export interface InlineFloat {
   readonly guard: FloatGuard;
   /** Whether the host multiplies and adds with one rounding: `hostFuses`. */
   readonly fuses: boolean;
+  /** Emits what leaves where `frm`, if the instruction asks for it, is no rounding mode. A guard that holds says that it is. */
+  readonly checkMode: () => void;
   /** The call of the routine with these operands, and its rounding mode. */
   readonly call: (operands: readonly Expr[]) => Expr;
 }
@@ -94,6 +96,7 @@ export function emitFloat(f: FunctionBuilder, operation: InlineFloat): Expr {
   const operands = operation.operands.map((bits) => pin(f, bits, format));
   const bits = format ? operands.map(fromHost) : operands;
   const host = hostOf(f, operation, operands);
+  if (!host?.rounds) operation.checkMode();
   if (!host) return f.let(call(bits));
 
   const { value: computed, rounds, size, conditions = [] } = host;
@@ -102,6 +105,7 @@ export function emitFloat(f: FunctionBuilder, operation: InlineFloat): Expr {
   else if (rounds) doubts.unshift(guard.value.eqz());
   const value = computed instanceof Local ? computed : f.variable(computed);
   ifAny(f, doubts, () => {
+    if (rounds) operation.checkMode();
     const result = call(bits);
     f.set(value, value.type === 'i64' ? result : toHost(value.type === 'f32' ? F32 : F64, result));
     // The routine may have raised NX.

@@ -15,6 +15,7 @@ interface Shown {
   readonly leaving: string;
   readonly ending: string;
   readonly float: FloatState;
+  readonly dirties: boolean;
 }
 
 const names = (set: RegisterSet): string =>
@@ -32,8 +33,8 @@ function liveness(source: string): Record<number, Shown> {
     const isWithin = (next: number): boolean => next >= 0 && flow.successors[block].includes(nodeOf(flow, next));
     return ending === Ending.JUMP_REGISTER || ending === Ending.INTERPRET || !to.every(isWithin);
   });
-  const found = livenessOf(region, flow, leavesAtEnd).map(({ float, live, dirty, leaving, ending }) => ({
-    ...{ live: names(live), dirty: names(dirty), leaving: names(leaving), ending: names(ending), float },
+  const found = livenessOf(region, flow, leavesAtEnd).map(({ float, dirties, live, dirty, leaving, ending }) => ({
+    ...{ live: names(live), dirty: names(dirty), leaving: names(leaving), ending: names(ending), float, dirties },
   }));
   return Object.fromEntries(region.blocks.map(({ offset }, i) => [offset, found[i]]));
 }
@@ -162,7 +163,8 @@ describe('mstatus.FS', () => {
     Object.fromEntries(Object.entries(liveness(source)).map(([offset, { float }]) => [offset, float]));
 
   test('is known to be Dirty behind floating point, on all ways', () => {
-    expect(known('fadd.d fa0, fa0, fa0\n beqz a0, to\n nop\n to: ret')).toEqual({ 0: UNKNOWN, 8: DIRTY, 12: DIRTY });
+    const source = 'beqz a1, to\n fadd.d fa0, fa0, fa0\n beqz a0, to\n nop\n to: ret';
+    expect(known(source)).toEqual({ 0: UNKNOWN, 4: UNKNOWN, 12: DIRTY, 16: UNKNOWN });
     expect(known('beqz a0, to\n fadd.d fa0, fa0, fa0\n to: ret')).toEqual({ 0: UNKNOWN, 4: UNKNOWN, 8: UNKNOWN });
   });
 
@@ -176,9 +178,24 @@ describe('mstatus.FS', () => {
     expect(known('fadd.d fa0, fa0, fa0\n loop: addi a0, a0, -1\n bnez a0, loop\n ret')).toMatchObject({ 4: UNKNOWN });
   });
 
+  test('must be Dirty where all ways make it so, before anything else may change it', () => {
+    const dirtying = (source: string): string[] =>
+      Object.entries(liveness(source)).flatMap(([offset, { dirties }]) => (dirties ? [offset] : []));
+    expect(dirtying('addi a0, a0, 1\n fld fa0, 0(a0)\n ret')).toEqual(['0']);
+    expect(dirtying('fsd fa0, 0(a0)\n ret')).toEqual([]);
+    const sides = 'beqz a0, one\n fmv.d.x fa0, a0\n beqz zero, both\n one: fmv.d.x fa0, a1\n both: ret';
+    expect(dirtying(sides)).toEqual(['0', '4', '12']);
+    expect(dirtying('beqz a0, one\n fmv.d.x fa0, a0\n one: ret')).toEqual(['4']);
+    expect(dirtying('csrw sstatus, a0\n fmv.d.x fa0, a0\n ret')).toEqual([]);
+    expect(dirtying('csrw fflags, a0\n ret')).toEqual(['0']);
+    expect(dirtying('call 64\n fmv.d.x fa0, a0\n ret')).toEqual(['4']);
+    // A loop may stay in itself for long.
+    expect(dirtying('loop: addi a0, a0, -1\n bnez a0, loop\n fmv.d.x fa0, a0\n ret')).toEqual(['8']);
+  });
+
   test('is not known behind a call or a CSR', () => {
-    expect(known('fadd.d fa0, fa0, fa0\n call 64\n ret')).toEqual({ 0: UNKNOWN, 8: UNKNOWN });
+    expect(known('fadd.d fa0, fa0, fa0\n call 64\n ret')).toEqual({ 0: DIRTY, 8: UNKNOWN });
     const csr = 'fadd.d fa0, fa0, fa0\n csrw sstatus, a0\n beqz a0, to\n nop\n to: ret';
-    expect(known(csr)).toEqual({ 0: UNKNOWN, 12: UNKNOWN, 16: UNKNOWN });
+    expect(known(csr)).toEqual({ 0: DIRTY, 12: UNKNOWN, 16: UNKNOWN });
   });
 });

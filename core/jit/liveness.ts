@@ -34,6 +34,8 @@ export interface BlockLiveness {
   readonly ending: RegisterSet;
   /** What is known of mstatus.FS at the block's beginning, however it was reached. */
   readonly float: FloatState;
+  /** Whether all ways from the block's beginning make mstatus.FS Dirty. Where it is entered, it must be so already. */
+  readonly dirties: boolean;
 }
 
 /** What one block does to registers, by itself. */
@@ -47,11 +49,13 @@ interface Summary {
   /** What is known of mstatus.FS at its end; and whether it changes it, so that nothing else is. */
   readonly float: FloatState;
   readonly changesFloat: boolean;
+  /** Whether it makes mstatus.FS Dirty before anything else may change it. */
+  readonly dirties: boolean;
 }
 
 function summarize({ instructions, ending }: RegionBlock): Summary {
   let [reads, writes, beforeFirst, beforeLast] = [NO_REGISTERS, NO_REGISTERS, NO_REGISTERS, NO_REGISTERS];
-  let [leaves, changesFloat] = [false, false];
+  let [leaves, changesFloat, dirties] = [false, false, false];
   let float: FloatState = FloatState.UNKNOWN;
   const leave = (): void => {
     if (!leaves) beforeFirst = writes;
@@ -63,7 +67,10 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
     const kept = whenTaken === undefined ? NO_REGISTERS : setOf(writtenBy(decoded));
     reads |= (readsOf(decoded) | kept) & ~writes;
     if (isFloat(decoded) && float === FloatState.UNKNOWN) float = FloatState.NOT_OFF;
-    if (dirtiesFloat(decoded)) float = FloatState.DIRTY;
+    if (dirtiesFloat(decoded)) {
+      float = FloatState.DIRTY;
+      if (!changesFloat) dirties = true;
+    }
     if (mayLeave(decoded)) leave();
     writes |= setOf(writtenBy(decoded));
     // It may be left before, for the interpreter, or behind it.
@@ -76,7 +83,7 @@ function summarize({ instructions, ending }: RegionBlock): Summary {
   if (ending === Ending.INTERPRET) leave();
   if (ending === Ending.CALL || ending === Ending.CALL_REGISTER) [float, changesFloat] = [FloatState.UNKNOWN, true];
   return {
-    ...{ reads, writes, mayLeave: leaves, float, changesFloat },
+    ...{ reads, writes, mayLeave: leaves, float, changesFloat, dirties },
     ...{ writesBeforeFirstLeave: beforeFirst, writesBeforeLastLeave: beforeLast },
   };
 }
@@ -96,8 +103,19 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
   const successors = blocks.map((_, i) => flow.successors[i].map((node) => blockOf(flow, node)));
   const entries = new Set(region.entries);
 
+  const dirties = summaries.map((summary) => summary.dirties);
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const i of [...byOrder].reverse()) {
+      if (dirties[i] || leavesAtEnd[i] || summaries[i].changesFloat || blocks[i].ending === Ending.INTERPRET) continue;
+      if (successors[i].length > 0 && successors[i].every((to) => dirties[to])) changed = dirties[i] = true;
+    }
+  }
+
   const dirty = blocks.map(() => NO_REGISTERS);
-  const float = blocks.map(({ offset }): FloatState => (entries.has(offset) ? FloatState.UNKNOWN : FloatState.DIRTY));
+  const float = blocks.map(({ offset }, i): FloatState =>
+    entries.has(offset) && !dirties[i] ? FloatState.UNKNOWN : FloatState.DIRTY,
+  );
   for (let changed = true; changed;) {
     changed = false;
     for (const i of byOrder) {
@@ -140,6 +158,7 @@ export function livenessOf(region: Region, flow: Flow, leavesAtEnd: readonly boo
     leaving: leaving[i],
     ending: dirty[i] | summaries[i].writes,
     float: float[i],
+    dirties: dirties[i],
   }));
 }
 

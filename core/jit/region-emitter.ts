@@ -5,7 +5,7 @@
 import { accessCsr, csrIndex, csrs } from '../isa/csr.ts';
 import type { Bits, Cond, CsrOperation, Emitter, Width } from '../isa/emitter.ts';
 import { isExactRoutine, type FloatRoutine } from '../isa/float-routines.ts';
-import { F64, fromHost, toHost } from '../hart/float/format.ts';
+import { F64, fromHost, Rounding, toHost } from '../hart/float/format.ts';
 import type { AccessGroup, GroupedAccess } from './access-groups.ts';
 import { emitFloat } from './inline-float.ts';
 import { isHeldAsNumber, openSingle } from './inline-float-single.ts';
@@ -21,8 +21,11 @@ import { lowerHalf } from '../wasm/lanes.ts';
 import { FloatState, most } from './liveness.ts';
 import type { RegionInstruction } from './region.ts';
 import type { RegionFrame } from './region-frame.ts';
-import { FIRST_FLOAT, isOtherCsr, writesCsr, type RegisterSet } from './registers.ts';
+import { dirtiesFloat, FIRST_FLOAT, isOtherCsr, writesCsr, type RegisterSet } from './registers.ts';
 import type { StripEmitter } from './strip-emitter.ts';
+
+/** Not a mode: as `frm` says. */
+const DYNAMIC = 7;
 
 /** What loads into a register that is held as a number, which spares the host a move between its register files. */
 const FLOAT_LOADS: Readonly<Record<string, string>> = { [LOADS_U[4]]: 'f32.load', [LOADS_U[8]]: 'f64.load' };
@@ -155,22 +158,38 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
 
   // --- floating point ------------------------------------------------------------------------------------------------
 
+  /** mstatus.FS is mostly Dirty: if it must be, it is made so here, and all looked at by one comparison. */
   requireFloat(): void {
-    if (this.#block.float !== FloatState.UNKNOWN) return;
+    const { float } = this.#block;
+    if (!dirtiesFloat(this.#here.decoded)) {
+      if (float === FloatState.UNKNOWN) this.#leaveIfOff();
+      this.#block.float = most(float, FloatState.NOT_OFF);
+      return;
+    }
+    if (float === FloatState.DIRTY) return;
+    this.f.ifUnlikely(this.#frame.lacksDirty(), () => {
+      if (float === FloatState.UNKNOWN) this.#leaveIfOff();
+      super.dirtyFloat();
+    });
+    this.#block.float = FloatState.DIRTY;
+  }
+  #leaveIfOff(): void {
     this.f.ifUnlikely(expr(this.get('mstatus').and(MSTATUS.FS).eq(0)), () => this.#leave());
-    this.#block.float = FloatState.NOT_OFF;
   }
   override dirtyFloat(): void {
-    if (this.#block.float !== FloatState.DIRTY) super.dirtyFloat();
-    this.#block.float = FloatState.DIRTY;
+    // As it was required.
   }
   roundingMode(): Bits {
     const { rm } = this.#here.decoded;
-    if (rm !== 7) return bits(i64(rm));
-    const mode = this.fields.load32('frm');
-    if (!this.#block.modeIsValid) this.f.ifUnlikely(mode.gtU(4), () => this.illegal());
+    if (rm !== DYNAMIC) return bits(i64(rm));
+    if (!this.#frame.passes.floats) this.#checkMode();
+    return bits(this.fields.load32('frm').zext());
+  }
+  /** Where this is not emitted, or not executed, `frm` is known to be RNE. */
+  #checkMode(): void {
+    if (this.#here.decoded.rm !== DYNAMIC || this.#block.modeIsValid) return;
+    this.f.ifUnlikely(this.fields.load32('frm').gtU(Rounding.RMM), () => this.illegal());
     this.#block.modeIsValid = true;
-    return bits(mode.zext());
   }
   override float(routine: FloatRoutine, ...args: Bits[]): Bits {
     if (!this.#frame.passes.floats) return super.float(routine, ...args);
@@ -182,7 +201,8 @@ export class RegionEmitter extends GuestEmitter implements Emitter {
       emitFloat(this.f, {
         routine,
         operands,
-        rm: rm === 7 ? undefined : rm,
+        rm: rm === DYNAMIC ? undefined : rm,
+        checkMode: () => this.#checkMode(),
         guard: this.#frame.guard,
         fuses: this.#frame.passes.fuses,
         call: (values) => call(this.floatRoutine(routine, args.length), ...values, ...(mode ? [mode.wrap()] : [])),

@@ -14,6 +14,7 @@
 import type { HartFields } from '../hart/fields.ts';
 import { RegionExit } from '../hart/links.ts';
 import { answers, entryOffset, hitAddend, lookupTag, type DataTlb } from '../hart/tlb.ts';
+import { MSTATUS } from '../isa/mstatus.ts';
 import { call, i32, select, type Expr, type Local } from '../wasm/expr.ts';
 import type { FunctionBuilder, Label } from '../wasm/function.ts';
 import { FloatGuard } from './inline-float.ts';
@@ -132,6 +133,17 @@ export class RegionFrame {
     const { node } = value;
     if (node.kind === 'const' || value === this.#page) return true;
     return node.kind === 'op' && node.op.name === 'i64.add' && node.args[0] === this.#page && isConstant(node.args[1]);
+  }
+
+  /** Whether mstatus.FS is not Dirty. */
+  lacksDirty(): Expr {
+    return this.fields.load32('mstatus').and(Number(MSTATUS.FS)).ne(Number(MSTATUS.FS));
+  }
+  /** At the beginning: has the interpreter begin if mstatus.FS is not Dirty, at all entries or where the condition holds. */
+  requireDirty(atEntry?: Expr): void {
+    const { f } = this;
+    const leave = (): void => f.return(RegionExit.INTERPRET);
+    f.ifUnlikely(this.lacksDirty(), () => (atEntry ? f.if(atEntry, leave) : leave()));
   }
 
   // --- ways out --------------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ export class InlineEmitter {
       rm: this.#rm === DYNAMIC ? undefined : this.#rm,
       guard: this.#guard,
       fuses: this.#options.fuses,
+      checkMode: () => undefined,
       call: (bits) => this.callRoutine(routine, ...bits),
     });
   }
