@@ -1,5 +1,4 @@
 /** Emits how a loop's strips begin and repeat; see strips.ts. */
-import { MSTATUS } from '../isa/mstatus.ts';
 import type { Decoded } from '../isa/decode.ts';
 import { PAGE_SIZE } from '../shared/memory-map.ts';
 import { i32, type Expr, type Local } from '../wasm/expr.ts';
@@ -66,8 +65,7 @@ export class StripEmitter {
     const { f, fields, registers } = this.#frame;
     const { looks, hasFloat, length } = this.strip;
     if (hasFloat) {
-      const usual = fields.load64('mstatus').and(MSTATUS.FS).eq(MSTATUS.FS).and(fields.load32('frm').eqz());
-      f.brIf(later, usual.eqz(), 'unlikely');
+      f.brIf(later, this.#frame.lacksDirty().or(fields.load32('frm')), 'unlikely');
     }
     const firsts = looks.map(({ register, from }) => f.let(registers.read(register).add(from)));
     // By branches: engines put off what is only calculated until it is used, which is in each iteration.

@@ -94,7 +94,7 @@ function unit(random: Random, mayLoop: boolean): number[] {
         assemble('addi', { rd: 7, rs1: 7, imm: low }),
       ];
     }
-    case 5:
+    case 6:
       return mayLoop ? steppingLoop(random) : [];
     default:
       return [word(random, pick(random, plainRows))];
