@@ -218,6 +218,19 @@ describe('fflags', () => {
   });
 });
 
+test.each([
+  ['fsgnj.d', f64(-1), f64(-1)],
+  ['fsgnjn.d', f64(-1), f64(1)],
+  ['fsgnjx.d', f64(-1), f64(1)],
+  ['fsgnj.d', 0xfff0_0000_0000_0001n, 0xfff0_0000_0000_0001n],
+  ['fsgnjn.d', 0x7ff0_0000_0000_0001n, 0xfff0_0000_0000_0001n],
+  ['fsgnjx.d', 0xfff0_0000_0000_0001n, 0x7ff0_0000_0000_0001n],
+  ['fsgnjn.d', f64(0), f64(-0)],
+])('%s of a number with itself', (instruction, a, expected) => {
+  const pair = run(`${instruction} fa1, fa0, fa0\n ${instruction} fa0, fa0, fa0`, { f: { [FA0]: a } });
+  expect([pair.view.f[FA0], pair.view.f[FA1]]).toEqual([expected, expected]);
+});
+
 test('numbers in single precision are loaded and stored bit by bit, and boxed', () => {
   const source =
     'sw a0, 0(a3)\n flw fa0, 0(a3)\n fsw fa0, 4(a3)\n fld fa1, 0(a3)\n fsd fa1, 8(a3)\n ld a1, 8(a3)\n fmv.x.d a2, fa0';

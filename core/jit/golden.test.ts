@@ -73,6 +73,8 @@ const blocks: Readonly<Record<string, readonly [readonly number[], TextOptions?]
       assemble('fadd.d', { fd: 0, fs1: 1, fs2: 2, rm: 7 }),
       assemble('fmul.s', { fd: 3, fs1: 3, fs2: 3, rm: 1 }),
       assemble('flt.d', { rd: A0, fs1: 0, fs2: 1 }),
+      assemble('fsgnjx.d', { fd: 4, fs1: 4, fs2: 4 }),
+      assemble('csrrw', { rd: A0, rs1: A0, csr: 1 }),
       assemble('wfi'),
     ],
   ],

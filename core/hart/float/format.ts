@@ -97,7 +97,7 @@ export function lacksQuiet(format: FloatFormat, bits: Expr): Expr {
 export function toHost(format: FloatFormat, bits: Expr): Expr {
   return format.name === 'f32'
     ? reinterpret('f32.reinterpret_i32', 'i32.reinterpret_f32', bits.wrap())
-    : (boxedToHost(bits) ?? reinterpret('f64.reinterpret_i64', 'i64.reinterpret_f64', bits));
+    : (boxedToHost(bits) ?? signedToHost(bits) ?? reinterpret('f64.reinterpret_i64', 'i64.reinterpret_f64', bits));
 }
 
 /** The bits of a host's value. */
@@ -117,10 +117,44 @@ function reinterpret(name: string, inverse: string, value: Expr): Expr {
 function boxedToHost({ node }: Expr): Expr | undefined {
   if (node.kind !== 'op' || node.op.name !== 'i64.or') return undefined;
   const [lower, box] = node.args;
-  if (box.node.kind !== 'const' || BigInt(box.node.value) !== BigInt.asIntN(64, BOX)) return undefined;
+  if (!isConstant(box, BOX)) return undefined;
   const isShort = lower.node.kind === 'op' && lower.node.op.name === 'i64.extend_i32_u';
   const { node: bits } = isShort ? lower.wrap() : lower;
   return bits.kind === 'op' && bits.op.name === 'i32.reinterpret_f32' ? belowOnes(bits.args[0]) : undefined;
+}
+
+/**
+ * The same for a number in a local whose sign is injected, where the sign comes from that number too (RISC-V unprivileged,
+ * "Double-Precision Floating-Point Conversion and Move Instructions"): it is moved, negated, or made positive.
+ */
+function signedToHost({ node }: Expr): Expr | undefined {
+  if (node.kind !== 'op' || node.op.name !== 'i64.or') return undefined;
+  const [number, sign] = [masked(node.args[0], F64.magnitude), masked(node.args[1], F64.sign)];
+  const local = number && localOf(number);
+  if (!sign || !local) return undefined;
+  const isSame = (other: Expr): boolean => localOf(other) === local;
+  if (isSame(sign)) return local;
+  if (sign.node.kind !== 'op' || sign.node.op.name !== 'i64.xor') return undefined;
+  const [a, b] = sign.node.args;
+  if (!isSame(a)) return undefined;
+  if (isSame(b)) return local.to('f64.abs');
+  return isConstant(b, -1n) ? local.to('f64.neg') : undefined;
+}
+
+/** What is masked, if that is what the expression does. */
+function masked({ node }: Expr, mask: bigint): Expr | undefined {
+  const isMasked = node.kind === 'op' && node.op.name === 'i64.and' && isConstant(node.args[1], mask);
+  return isMasked ? node.args[0] : undefined;
+}
+
+/** The local whose bits these are. */
+function localOf({ node }: Expr): Expr | undefined {
+  if (node.kind !== 'op' || node.op.name !== 'i64.reinterpret_f64') return undefined;
+  return node.args[0].node.kind === 'local' ? node.args[0] : undefined;
+}
+
+function isConstant({ node }: Expr, value: bigint): boolean {
+  return node.kind === 'const' && BigInt(node.value) === BigInt.asIntN(64, value);
 }
 
 /** A finite number other than zero, as `significand * 2^(exponent - 63)`; the significand's bit 63 is set. */

@@ -75,7 +75,7 @@ function arithmetic(f: Format): Instruction[] {
     });
   const sign = (name: string, funct3: string, of: (a: Bits, b: Bits) => Bits): Instruction =>
     dirty(`fsgn${name}.${letter} fd, fs1, fs2`, `00100${fmt} fs2 fs1 ${funct3} fd 1010011`, (h) => {
-      const a = h.let(f.unbox(h, h.fs1));
+      const a = f.unbox(h, h.fs1);
       h.fd = f.box(a.and(~f.sign).or(of(a, f.unbox(h, h.fs2)).and(f.sign)));
     });
   return [

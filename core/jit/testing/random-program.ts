@@ -6,6 +6,7 @@
  *   x28 x29            pointers that loops step         x30       how far, or anything
  */
 import { assemble } from '../../isa/assemble.ts';
+import { FLOAT_CSRS } from '../../isa/csr.ts';
 import { insert, type Field } from '../../isa/encoding.ts';
 import { instructions, rows, type Row } from '../../isa/table.ts';
 import type { Random } from '../../hart/float/testing/operands.ts';
@@ -19,6 +20,7 @@ const plainRows = rows.filter((row) => kindOf(row) === 'plain');
 const branchRows = rows.filter((row) => kindOf(row) === 'jump' && /^(c\.)?b/.test(row.mnemonic));
 const loadRows = plainRows.filter((row) => /^f?l[bhwd]u?$/.test(row.mnemonic));
 const storeRows = plainRows.filter((row) => /^f?s[bhwd]$/.test(row.mnemonic));
+const csrRows = rows.filter((row) => row.mnemonic.startsWith('csrr'));
 const isAccess = (row: Row): boolean => /\(rs1\)/.test(instructions[row.number].operands);
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[random() % from.length];
@@ -94,6 +96,8 @@ function unit(random: Random, mayLoop: boolean): number[] {
         assemble('addi', { rd: 7, rs1: 7, imm: low }),
       ];
     }
+    case 5:
+      return [word(random, pick(random, csrRows), { csr: pick(random, [...FLOAT_CSRS]) })];
     case 6:
       return mayLoop ? steppingLoop(random) : [];
     default:
