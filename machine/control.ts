@@ -2,9 +2,11 @@
  * Controls one machine for a person: loads what its description names, makes it, tells how it goes, boots it again.
  * A machine is made for one boot (machine.ts); images and disks are kept from one boot to the next.
  */
+import { createMemory, layOut } from '../core/shared/memory-map.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
-import type { Loader } from './load.ts';
+import type { BoardShape } from './board.ts';
 import { FigureSampler } from './figures.ts';
+import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
 import { Machine, type MachineDisk, type MachineStop } from './machine.ts';
 import { closeDisks, openDisks } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
@@ -50,10 +52,7 @@ export class MachineController implements MachineControl {
     if (this.#loading !== undefined || this.#machine !== undefined) return;
     this.#size = { ...spec.console };
     this.#quickReboots = 0;
-    await this.#boot(async () => ({
-      spec,
-      disks: await openDisks(spec.disks, (message) => this.#listener.trouble(message)),
-    }));
+    await this.#boot(spec, () => openDisks(spec.disks, (message) => this.#listener.trouble(message)));
   }
 
   async pause(): Promise<void> {
@@ -98,19 +97,31 @@ export class MachineController implements MachineControl {
   /** Boots what was stopped once more, with its disks still open. */
   async #bootAgain(): Promise<void> {
     const assembly = this.#assembly;
-    if (assembly !== undefined) await this.#boot(() => Promise.resolve(assembly));
+    if (assembly !== undefined) await this.#boot(assembly.spec, () => Promise.resolve(assembly.disks));
   }
 
-  /** Assembles a machine, loads its guest and starts it; says so, or why not. */
-  async #boot(assemble: () => Promise<Assembly>): Promise<void> {
+  /** Opens the disks and loads the guest, at the same time, and starts the machine; says so, or why not. */
+  async #boot(spec: MachineSpec, open: () => Promise<readonly MachineDisk[]>): Promise<void> {
     const loading = new AbortController();
     this.#loading = loading;
     this.#tell({ state: 'loading' });
     try {
-      this.#assembly = await assemble();
+      const shape = { harts: spec.cpus, ramBytes: spec.memorySize, disks: spec.disks.length };
+      const memory = createMemory(layOut(shape));
+      // By the person, or since there are no disks for it.
+      const calledOff = new AbortController();
+      loading.signal.addEventListener('abort', () => calledOff.abort(loading.signal.reason));
+      const loaded = this.#load({ memory, shape, images: spec }, calledOff.signal);
+      // It may fail before the disks are open.
+      loaded.catch(() => undefined);
+      const disks = await open().catch((error: unknown) => {
+        calledOff.abort(error);
+        throw error;
+      });
+      this.#assembly = { spec, disks };
+      const guest = await loaded;
       loading.signal.throwIfAborted();
-      const machine = await this.#make(this.#assembly, loading.signal);
-      this.#run(machine, this.#assembly.disks);
+      this.#run(this.#make(shape, disks, memory, guest), disks);
     } catch (error) {
       await this.#letGo();
       if (loading.signal.aborted) return this.#tell({ state: 'off' });
@@ -121,27 +132,24 @@ export class MachineController implements MachineControl {
     }
   }
 
-  async #make({ spec, disks }: Assembly, signal: AbortSignal): Promise<Machine> {
+  async #load({ memory, shape, images }: LoadRequest, signal: AbortSignal): Promise<LoadedGuest> {
+    const { kernel, initrd, firmware, cmdline } = images;
+    const chosen = { ...(kernel && { kernel }), ...(initrd && { initrd }), firmware, cmdline };
+    const onProgress = (progress: LoadProgress): void => this.#listener.progress(progress);
+    return this.#platform.load({ memory, shape, images: chosen }, { signal, onProgress });
+  }
+
+  #make(shape: BoardShape, disks: readonly MachineDisk[], memory: WebAssembly.Memory, guest: LoadedGuest): Machine {
     const machine: Machine = new Machine({
-      shape: { harts: spec.cpus, ramBytes: spec.memorySize, disks: disks.length },
-      disks,
+      ...{ shape, memory, disks },
       threads: this.#platform.threads,
       ...this.#size,
       onOutput: (bytes) => this.#listener.console(bytes),
       onHostError: (error) => this.#listener.trouble(error.message),
       onStop: (stop) => void this.#stopped(machine, stop),
     });
-    try {
-      const { kernel, initrd, firmware, cmdline } = spec;
-      const images = { ...(kernel && { kernel }), ...(initrd && { initrd }), firmware, cmdline };
-      const { memory, shape } = machine.board;
-      const onProgress = (progress: LoadProgress): void => this.#listener.progress(progress);
-      machine.loaded(await this.#platform.load({ memory, shape, images }, { signal, onProgress }));
-      return machine;
-    } catch (error) {
-      await machine.stop();
-      throw error;
-    }
+    machine.loaded(guest);
+    return machine;
   }
 
   #run(machine: Machine, disks: readonly MachineDisk[]): void {

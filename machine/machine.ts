@@ -23,6 +23,8 @@ export interface MachineDisk {
 
 export interface MachineOptions {
   readonly shape: BoardShape;
+  /** New memory for a machine of this shape, in which a guest may have been put already. Default: it is made. */
+  readonly memory?: WebAssembly.Memory;
   readonly disks: readonly MachineDisk[];
   readonly threads: ThreadHost;
   readonly columns: number;
@@ -75,16 +77,17 @@ export class Machine {
   #alarm: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * `memory`: that of a machine of the same shape that was paused and copied; this one is paused too, until
+   * `copied`: the memory of a machine of the same shape that was paused and copied; this one is paused too, until
    * {@link startCopied}. Its disks must be as they were when the machine was paused.
    */
-  constructor(options: MachineOptions, memory?: WebAssembly.Memory) {
+  constructor(options: MachineOptions, copied?: WebAssembly.Memory) {
     this.#options = options;
-    this.#paused = memory !== undefined;
+    this.#paused = copied !== undefined;
     // This thread rings too, when it leaves work for later; where it does not sleep on the word it must be told.
     const self = { postMessage: () => void setTimeout(() => this.#doorbell.poll(), 0) };
     const port = options.threads.waitAsync ? undefined : self;
-    const board = new Board(memory ?? createMemory(layOut(options.shape)), options.shape, port, options.log);
+    const memory = copied ?? options.memory ?? createMemory(layOut(options.shape));
+    const board = new Board(memory, options.shape, port, options.log);
     this.board = board;
     if (this.#paused) board.adopt();
     this.#doorbell = answerDoorbell(board.control.doorbell, (bits) => this.#answer(bits), options.threads);

@@ -1,4 +1,9 @@
-/** The page's side of requested-thread.ts: starts the threads that a machine worker asks for, on the page's own thread. */
+/**
+ * The page's side of requested-thread.ts: starts the threads that a machine worker asks for, on the page's own thread.
+ *
+ * The browser takes a tenth of a second and more to start a thread. One of each kind is therefore started with the machine
+ * worker, and waits for its port.
+ */
 import type { ThreadEntry, ThreadRequest } from './requested-thread.ts';
 
 const start: Readonly<Record<ThreadEntry, (name: string) => Worker>> = {
@@ -10,10 +15,13 @@ const start: Readonly<Record<ThreadEntry, (name: string) => Worker>> = {
 /** The threads of a machine worker. They have to be ended with it, since they would outlive it. */
 export class PageThreads {
   readonly #workers = new Set<Worker>();
+  /** Those that were started before they are asked for. */
+  readonly #spare = new Map<ThreadEntry, Worker>();
   #ended = false;
 
-  /** Returns what the machine worker is given, to ask by. */
+  /** Starts what will be needed first. Returns what the machine worker is given, to ask by. */
   connect(): MessagePort {
+    for (const entry of Object.keys(start) as ThreadEntry[]) this.#startSpare(entry);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }: MessageEvent<ThreadRequest>) => this.#start(data);
     return port2;
@@ -24,11 +32,26 @@ export class PageThreads {
     this.#ended = true;
     for (const worker of this.#workers) worker.terminate();
     this.#workers.clear();
+    this.#spare.clear();
+  }
+
+  #startSpare(entry: ThreadEntry): void {
+    if (this.#ended || this.#spare.has(entry)) return;
+    const worker = start[entry](entry);
+    this.#workers.add(worker);
+    this.#spare.set(entry, worker);
+    // Who asks for it gets a new one, and is told if that fails as well.
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#spare.delete(entry);
+      this.#workers.delete(worker);
+    };
   }
 
   #start({ entry, name, port, control }: ThreadRequest): void {
     if (this.#ended) return;
-    const worker = start[entry](name);
+    const worker = this.#spare.get(entry) ?? start[entry](name);
+    this.#spare.delete(entry);
     this.#workers.add(worker);
     worker.onerror = (event) => {
       event.preventDefault();
