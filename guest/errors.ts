@@ -2,7 +2,7 @@
 export type ImageErrorCode =
   /** No Debian mirror is known: apt has no Debian archive, and TABHYVE_DEBIAN_MIRROR is not set. */
   | 'no-mirror'
-  /** A program of the host is missing: gpgv, mkfs.ext4, debugfs or zstd. */
+  /** A program of the host is missing: gpgv, mkfs.ext4 or debugfs. */
   | 'no-tool'
   /** Debian's archive keyring is missing. */
   | 'no-keyring'

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { createGzip, gzip } from 'node:zlib';
 import type { Images } from './build.ts';
 import { exists, temporaryBeside, writeWhole } from './cache.ts';
 import { hashFile } from './download.ts';
 import type { Progress } from './progress.ts';
-import { runTool } from './tools.ts';
 
 /** A file that the page loads whole. Its name holds a hash of its bytes, so that it can be cached for ever. */
 export interface PublishedFile {
-  /** Relative to images.json; an ending of `.zst` says how it is compressed. */
+  /** Relative to images.json; an ending of `.gz` says how it is compressed. */
   readonly url: string;
   /** Of the file as it is transferred, in bytes. */
   readonly size: number;
@@ -46,8 +47,6 @@ export interface DiskManifest {
 }
 
 const PART_SIZE = 128 << 10;
-/** Slower levels than this take minutes; this takes ten seconds for the kernel, once. */
-const ZSTD_LEVEL = '-19';
 
 export interface PublishOptions {
   readonly cache: string;
@@ -61,7 +60,7 @@ export interface PublishOptions {
 export async function publish(images: Images, options: PublishOptions): Promise<void> {
   // Kept beside the images: what was published last, which tells whether there is anything to do.
   const made = dirname(images.root);
-  const published = await readFile(join(made, 'images.json'), 'utf8').catch(() => undefined);
+  const published = await readFile(join(made, 'published.json'), 'utf8').catch(() => undefined);
   if (published !== undefined && (await isInPlace(options.folder, published))) return;
 
   const files = new Map<string, string>();
@@ -77,8 +76,8 @@ export async function publish(images: Images, options: PublishOptions): Promise<
   place(manifestUrl, join(made, manifestUrl));
 
   const compress = async (source: string, stem: string): Promise<PublishedFile> => {
-    const { compressed, sha256, rawSize } = await compressed19(source, options);
-    const url = `${stem}-${(await hashFile(compressed)).slice(0, 8)}.zst`;
+    const { compressed, sha256, rawSize } = await compressFile(source, options);
+    const url = `${stem}-${(await hashFile(compressed)).slice(0, 8)}.gz`;
     place(url, compressed);
     return { url, size: (await stat(compressed)).size, rawSize, sha256 };
   };
@@ -97,7 +96,7 @@ export async function publish(images: Images, options: PublishOptions): Promise<
   // Last, so that whatever it names is there.
   const indexText = `${JSON.stringify(index, null, 2)}\n`;
   await writeWhole(join(options.folder, 'images.json'), indexText);
-  await writeWhole(join(made, 'images.json'), indexText);
+  await writeWhole(join(made, 'published.json'), indexText);
   await removeOthers(options.folder, new Set(['images.json', ...files.keys()]));
 }
 
@@ -144,10 +143,10 @@ async function storePart(part: Uint8Array, cache: string): Promise<{ sha256: str
 }
 
 /** Compresses a file into the cache, under the name of its content. */
-async function compressed19(source: string, { cache, progress, signal }: PublishOptions) {
+async function compressFile(source: string, { cache, progress, signal }: PublishOptions) {
   const sha256 = await hashFile(source);
   const rawSize = (await stat(source)).size;
-  const compressed = join(cache, 'compressed', `${sha256}.zst`);
+  const compressed = join(cache, 'compressed', `${sha256}.gz`);
   if (!(await exists(compressed))) {
     const report = (done: number) =>
       progress({ step: 'publish', done, total: rawSize, unit: 'bytes', detail: 'Compressing' });
@@ -155,7 +154,7 @@ async function compressed19(source: string, { cache, progress, signal }: Publish
     await mkdir(dirname(compressed), { recursive: true });
     const temporary = temporaryBeside(compressed);
     try {
-      await runTool('zstd', ['-q', ZSTD_LEVEL, '-T0', source, '-o', temporary], { signal });
+      await pipeline(createReadStream(source), createGzip({ level: 9 }), createWriteStream(temporary), { signal });
       await rename(temporary, compressed);
     } finally {
       await rm(temporary, { force: true });

@@ -11,7 +11,6 @@ const packageOfTool: Readonly<Record<string, string>> = {
   debugfs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   gpgv: 'gpgv',
-  zstd: 'zstd',
 };
 
 export interface ToolResult {

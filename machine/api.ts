@@ -7,7 +7,7 @@
 export type ImageSource =
   | {
       readonly kind: 'url';
-      /** Absolute, or relative to the page. `.zst` is decompressed on the way in. */
+      /** Absolute, or relative to the page. `.gz` and `.zst` are decompressed on the way in. */
       readonly url: string;
       /** Bytes to transfer, for progress; and what they must hash to once decompressed, if known. */
       readonly size?: number;

@@ -7,7 +7,7 @@ import type { ThreadHost } from './threads.ts';
 const closed: string[] = [];
 
 /** Opens a disk of each name when it is told to. */
-const opening = vi.hoisted(() => ({ open: () => undefined, fail: (_: Error) => undefined }));
+const opening = vi.hoisted(() => ({ open: (): void => undefined, fail: (_: Error): void => undefined }));
 vi.mock('./open-disks.ts', () => ({
   openDisks: () =>
     new Promise((resolve, reject) => {

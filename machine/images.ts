@@ -27,20 +27,80 @@ export async function loadImage(source: ImageSource, options: LoadOptions): Prom
 
 async function loadUrl(source: Extract<ImageSource, { kind: 'url' }>, options: LoadOptions): Promise<Uint8Array> {
   const { url, size, rawSize, sha256 } = source;
-  const isPacked = url.endsWith('.zst');
-  const out = new Collector(isPacked ? rawSize : size);
-  const unpacker = isPacked ? new Decompress((chunk) => out.add(chunk)) : undefined;
-  await download(source, options, (chunk) => {
-    if (unpacker === undefined) return out.add(chunk);
+  const ending = /\.(zst|gz)$/.exec(url)?.[1];
+  const out = new Collector(ending === undefined ? size : rawSize);
+  const unpacking = ending === 'zst' ? zstd : ending === 'gz' ? unlessUnpacked(gzip) : asItIs;
+  const unpacker = unpacking((chunk) => out.add(chunk));
+  const damaged = (cause: unknown): LoadError => new LoadError(`${url} is damaged: it does not decompress.`, { cause });
+  const push = async (chunk: Uint8Array<ArrayBuffer>): Promise<void> => {
     try {
-      unpacker.push(chunk);
+      await unpacker.push(chunk);
     } catch (error) {
-      throw new LoadError(`${url} is damaged: it does not decompress.`, { cause: error });
+      throw damaged(error);
     }
+  };
+  await download(source, options, push);
+  await unpacker.end().catch((error: unknown) => {
+    throw damaged(error);
   });
   const bytes = out.finish();
   if (sha256 !== undefined && crypto.subtle !== undefined) await verify(bytes, sha256, url);
   return bytes;
+}
+
+/** Takes an image in chunks, and hands on its bytes as they are unpacked. */
+interface Unpacker {
+  push(chunk: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** All was pushed; resolves when all was handed on. */
+  end(): Promise<void>;
+}
+type Unpacking = (onBytes: (bytes: Uint8Array) => void) => Unpacker;
+
+const asItIs: Unpacking = (onBytes) => ({ push: async (chunk) => onBytes(chunk), end: async () => undefined });
+
+const zstd: Unpacking = (onBytes) => {
+  const unpacker = new Decompress((chunk) => onBytes(chunk));
+  return {
+    push: async (chunk) => void unpacker.push(chunk),
+    end: async () => undefined,
+  };
+};
+
+/** By the browser itself, which is several times as fast as a script. */
+const gzip: Unpacking = (onBytes) => {
+  const stream = new DecompressionStream('gzip');
+  const writer = stream.writable.getWriter();
+  const reader = (stream.readable as ReadableStream<Uint8Array>).getReader();
+  const reading = (async () => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) onBytes(next.value);
+  })();
+  // Its failure is that of what was written, too.
+  reading.catch(() => undefined);
+  return {
+    push: async (chunk) => {
+      await writer.write(chunk);
+    },
+    end: async () => {
+      await writer.close();
+      await reading;
+    },
+  };
+};
+
+const isGzip = ([first]: Uint8Array): boolean => first === 0x1f;
+
+/** A server may say that a file is gzip-encoded, and then the browser has unpacked it already. */
+function unlessUnpacked(unpacking: Unpacking): Unpacking {
+  return (onBytes) => {
+    let unpacker: Unpacker | undefined;
+    return {
+      push: (chunk) => {
+        unpacker ??= (isGzip(chunk) ? unpacking : asItIs)(onBytes);
+        return unpacker.push(chunk);
+      },
+      end: async () => unpacker?.end(),
+    };
+  };
 }
 
 /** Puts chunks together, into one buffer from the start where the size is known. */
@@ -70,9 +130,9 @@ class Collector {
 
 /** Fetches, and hands on chunk by chunk. */
 async function download(
-  { url, size }: { readonly url: string; readonly size?: number },
+  { url, size: packedSize, rawSize }: Extract<ImageSource, { kind: 'url' }>,
   { signal, onProgress }: LoadOptions,
-  onChunk: (chunk: Uint8Array) => void,
+  onChunk: (chunk: Uint8Array<ArrayBuffer>) => Promise<void>,
 ): Promise<void> {
   const response = await fetch(url, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -81,6 +141,7 @@ async function download(
   if (!response.ok || response.body === null) {
     throw new LoadError(`${url} answered ${response.status} ${response.statusText}: is the image still there?`);
   }
+  let size = packedSize;
   const total = size ?? Number(response.headers.get('content-length') ?? 0);
   let done = 0;
   const reader = response.body.getReader();
@@ -90,9 +151,11 @@ async function download(
       throw new LoadError(`${url} broke off after ${done} bytes: start again.`, { cause: error });
     });
     if (ended) break;
+    // Then the size that is counted is not the file's.
+    if (done === 0 && url.endsWith('.gz') && !isGzip(value)) size = rawSize;
     done += value.length;
     if (size !== undefined && done > size) break;
-    onChunk(value);
+    await onChunk(value);
     onProgress(done, total);
   }
   if (size !== undefined && done !== size) {

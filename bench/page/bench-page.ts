@@ -24,10 +24,17 @@ export interface Reached {
   readonly figures: MachineFigures | undefined;
 }
 
+interface Published {
+  readonly url: string;
+  readonly size: number;
+  readonly rawSize: number;
+  readonly sha256: string;
+}
+
 interface ImagesIndex {
   readonly default: {
-    readonly kernel: { readonly url: string; readonly size: number; readonly sha256: string };
-    readonly initrd: { readonly url: string; readonly size: number; readonly sha256: string };
+    readonly kernel: Published;
+    readonly initrd: Published;
     readonly root: { readonly url: string; readonly size: number };
     readonly cmdline: string;
   };
@@ -72,10 +79,11 @@ class Bench {
     const { kernel, initrd, root, cmdline } = await images();
     const file = content === undefined ? undefined : await (await fetch(content, { cache: 'no-store' })).blob();
     const absolute = (url: string): string => new URL(`guest/${url}`, location.href).href;
-    const source = ({ url, size, sha256 }: typeof kernel) => ({
+    const source = ({ url, size, rawSize, sha256 }: Published) => ({
       kind: 'url' as const,
       url: absolute(url),
       size,
+      rawSize,
       sha256,
     });
     const spec: MachineSpec = {

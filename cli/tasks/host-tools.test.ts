@@ -5,14 +5,14 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe('what a person is told', () => {
   test('on Debian without rights: one command for everything', () => {
-    expect(adviceFor(['chromium', 'zstd'], 'not-permitted')).toBe(
-      'Run this once: sudo apt-get install -y chromium zstd',
+    expect(adviceFor(['chromium', 'gpgv'], 'not-permitted')).toBe(
+      'Run this once: sudo apt-get install -y chromium gpgv',
     );
   });
 
   test('elsewhere: the one variable or command that is missing', () => {
-    expect(adviceFor(['chromium', 'zstd'], 'not-debian')).toContain('set TABHYVE_CHROMIUM to its path');
-    expect(adviceFor(['zstd'], 'not-debian')).toContain('The command zstd is missing: install it.');
+    expect(adviceFor(['chromium', 'gpgv'], 'not-debian')).toContain('set TABHYVE_CHROMIUM to its path');
+    expect(adviceFor(['gpgv'], 'not-debian')).toContain('The command gpgv is missing: install it.');
   });
 });
 

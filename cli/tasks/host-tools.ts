@@ -19,7 +19,6 @@ const hostTools = {
   gpgv: { evidence: 'gpgv' },
   opensbi: { evidence: '/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin' },
   openssl: { evidence: 'openssl' },
-  zstd: { evidence: 'zstd' },
   'qemu-system-misc': { evidence: 'qemu-system-riscv64' },
   'qemu-user': { evidence: 'qemu-riscv64' },
   'binutils-riscv64-linux-gnu': { evidence: 'riscv64-linux-gnu-as' },
@@ -35,7 +34,7 @@ const hostTools = {
 export type HostToolName = keyof typeof hostTools;
 
 /** What guest/ needs to verify and assemble images. */
-export const imageTools: readonly HostToolName[] = ['debian-archive-keyring', 'e2fsprogs', 'gpgv', 'zstd'];
+export const imageTools: readonly HostToolName[] = ['debian-archive-keyring', 'e2fsprogs', 'gpgv'];
 
 /** What `npm run bench` alone needs: to build programs for its peers, and another browser. */
 const benchTools: readonly HostToolName[] = [
