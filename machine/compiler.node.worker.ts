@@ -6,5 +6,6 @@ parentPort?.once('message', ({ init, ports }: { init: CompilerInit; ports: reado
   runCompiler(
     init,
     ports.map((port) => (message) => port.postMessage(message)),
+    (pages) => parentPort?.postMessage(pages),
   );
 });

@@ -9,10 +9,11 @@ interface Start {
 }
 
 self.onmessage = (event: MessageEvent<MessagePort>) => {
-  receiveFrom(event, ({ init, ports }: Start) => {
+  receiveFrom(event, ({ init, ports }: Start, port) => {
     runCompiler(
       init,
-      ports.map((port) => (message) => port.postMessage(message)),
+      ports.map((hart) => (message) => hart.postMessage(message)),
+      (pages) => port.postMessage(pages),
     );
   });
 };

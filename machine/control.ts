@@ -4,10 +4,10 @@
  */
 import { createMemory, layOut } from '../core/shared/memory-map.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
-import type { BoardShape } from './board.ts';
 import { FigureSampler } from './figures.ts';
+import { KnownCodeKeeper, type KnownCodeStore } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
-import { Machine, type MachineDisk, type MachineStop } from './machine.ts';
+import { Machine, type MachineDisk, type MachineOptions, type MachineStop } from './machine.ts';
 import { closeDisks, openDisks } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
 
@@ -23,15 +23,21 @@ interface Assembly {
   readonly disks: readonly MachineDisk[];
 }
 
+/** Of what a machine is made. */
+type MachineParts = Required<Pick<MachineOptions, 'shape' | 'memory' | 'disks' | 'known'>>;
+
 /** What the platform provides. */
 export interface MachinePlatform {
   readonly threads: ThreadHost;
   readonly load: Loader;
+  /** Where hot code is known from one visit to the next; default: nowhere. */
+  readonly knownCode?: KnownCodeStore;
 }
 
 export class MachineController implements MachineControl {
   readonly #listener: MachineListener;
   readonly #platform: MachinePlatform;
+  readonly #knownCode: KnownCodeKeeper;
   #status: MachineStatus = { state: 'off' };
   #loading: AbortController | undefined;
   #assembly: Assembly | undefined;
@@ -46,6 +52,7 @@ export class MachineController implements MachineControl {
   constructor(listener: MachineListener, platform: MachinePlatform) {
     this.#listener = listener;
     this.#platform = platform;
+    this.#knownCode = new KnownCodeKeeper(platform.knownCode);
   }
 
   async start(spec: MachineSpec): Promise<void> {
@@ -111,6 +118,7 @@ export class MachineController implements MachineControl {
       // By the person, or since there are no disks for it.
       const calledOff = new AbortController();
       loading.signal.addEventListener('abort', () => calledOff.abort(loading.signal.reason));
+      const knowing = this.#knownCode.pages();
       const loaded = this.#load({ memory, shape, images: spec }, calledOff.signal);
       // It may fail before the disks are open.
       loaded.catch(() => undefined);
@@ -119,9 +127,9 @@ export class MachineController implements MachineControl {
         throw error;
       });
       this.#assembly = { spec, disks };
-      const guest = await loaded;
+      const [guest, known] = await Promise.all([loaded, knowing]);
       loading.signal.throwIfAborted();
-      this.#run(this.#make(shape, disks, memory, guest), disks);
+      this.#run(this.#make({ shape, memory, disks, known }, guest), disks);
     } catch (error) {
       await this.#letGo();
       if (loading.signal.aborted) return this.#tell({ state: 'off' });
@@ -139,14 +147,15 @@ export class MachineController implements MachineControl {
     return this.#platform.load({ memory, shape, images: chosen }, { signal, onProgress });
   }
 
-  #make(shape: BoardShape, disks: readonly MachineDisk[], memory: WebAssembly.Memory, guest: LoadedGuest): Machine {
+  #make(parts: MachineParts, guest: LoadedGuest): Machine {
     const machine: Machine = new Machine({
-      ...{ shape, memory, disks },
+      ...parts,
       threads: this.#platform.threads,
       ...this.#size,
       onOutput: (bytes) => this.#listener.console(bytes),
       onHostError: (error) => this.#listener.trouble(error.message),
       onStop: (stop) => void this.#stopped(machine, stop),
+      onLearned: (pages) => this.#knownCode.learn(pages),
     });
     machine.loaded(guest);
     return machine;
@@ -166,7 +175,7 @@ export class MachineController implements MachineControl {
     clearInterval(this.#figures);
     const machine = this.#machine;
     this.#machine = undefined;
-    await machine?.stop();
+    await Promise.all([machine?.stop(), this.#knownCode.save()]);
     this.#sample();
     this.#sample = () => undefined;
   }

@@ -5,7 +5,7 @@
 import { ENVCFG } from '../core/isa/mstatus.ts';
 import { Hart, type CodePlace } from '../core/hart/hart.ts';
 import { regionName } from '../core/jit/compiler.ts';
-import { CompileQueue, requestCompilation, type CompileQueueView } from '../core/shared/compile-queue.ts';
+import { CompileQueue, requestCompilation, WHOLE_PAGE, type CompileQueueView } from '../core/shared/compile-queue.ts';
 import { Attention, Exit, HartStatus, Parked, Revoke, type HartView } from '../core/shared/hart-state.ts';
 import { park, requestAll, serveRequests, unpark } from '../core/shared/revoke.ts';
 import type { Board } from './board.ts';
@@ -57,6 +57,7 @@ class HartLoop {
       bus,
       revokeOtherStores: () => this.#request(this.#others(), Revoke.STORE_TLB),
       hot: (place: CodePlace) => this.#askToCompile(place),
+      codeFound: (page: number, version: number) => this.#tellOfCode(page, version),
     };
     this.#hart = new Hart(memory, map, index, environment, code);
     this.#view = this.#hart.view;
@@ -85,6 +86,12 @@ class HartLoop {
   #askToCompile(place: CodePlace): void {
     const entries = this.#hart.decodedEntries(place.page);
     requestCompilation(this.#compileQueue, this.#board.control.compilerBell, { ...place, entries });
+  }
+
+  #tellOfCode(page: number, version: number): void {
+    const { hotLimit, compilerBell } = this.#board.control;
+    if (hotLimit === 0) return;
+    requestCompilation(this.#compileQueue, compilerBell, { page, version, offset: WHOLE_PAGE, entries: 0 });
   }
 
   async #takeCode(): Promise<void> {

@@ -30,3 +30,13 @@ test('code that one hart stores while the other one calls it is never older than
   expect(ended.word('rounds')).toBeGreaterThan(FEW);
   expect(ended.word('raced')).toBeGreaterThan(FEW);
 });
+
+test('hot code that is known from an earlier run is compiled by that, and rewritten all the same', async () => {
+  const first = await run(rewriteHot(amount(50 * MORE), CALLS), { patience });
+  expect(first.learned.length).toBeGreaterThan(0);
+  // For longer than the compiler waits before it goes by what is known.
+  const ended = await run(rewriteHot(amount(300 * MORE), CALLS), { patience, known: first.learned });
+  expect(ended.stop).toEqual(PASSED);
+  expect(ended.word('rounds')).toBeGreaterThan(FEW);
+  for (const part of compiledPart(ended)) expect(part).toBeGreaterThan(0.1);
+});

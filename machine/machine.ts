@@ -10,6 +10,7 @@ import type { BlockBackend, BlockError } from '../devices/block/backend.ts';
 import type { QueueDevice } from '../devices/device.ts';
 import { VirtioBlock, VirtioConsole, VirtioEntropy, VirtioQueues } from '../devices/virtio/index.ts';
 import { Bell, Board, type BoardShape } from './board.ts';
+import type { KnownPage } from './known-code.ts';
 import { loadMachine, type GuestImages, type LoadedGuest } from './load.ts';
 import { wedgedMessage } from './crash.ts';
 import { PanicWatch } from './panic.ts';
@@ -35,6 +36,9 @@ export interface MachineOptions {
   /** The machine has stopped; its harts run no more. */
   readonly onStop: (stop: MachineStop) => void;
   readonly log?: (line: string) => void;
+  /** Code that was hot before, and who is told what is hot now. */
+  readonly known?: readonly KnownPage[];
+  readonly onLearned?: (pages: readonly KnownPage[]) => void;
 }
 
 /** How a machine ended. */
@@ -143,10 +147,13 @@ export class Machine {
       const code = this.#code[index];
       return { memory, shape, index, ...(code && { code }) };
     });
-    this.#threads = this.#options.threads.start(harts, {
+    const { threads, known = [], onLearned } = this.#options;
+    const events = {
       wake: () => this.#doorbell.poll(),
-      failed: (error) => this.#threadFailed(error),
-    });
+      failed: (error: Error) => this.#threadFailed(error),
+      learned: (pages: readonly KnownPage[]) => onLearned?.(pages),
+    };
+    this.#threads = threads.start(harts, events, known);
   }
 
   /**

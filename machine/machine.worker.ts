@@ -1,6 +1,7 @@
 /** The machine worker: what the page talks to. */
 import { expose, proxy } from 'comlink';
 import { deleteDisk, diskExists, listDisks } from '../devices/block/disks.ts';
+import { knownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import { quota } from '../devices/block/quota.ts';
 import type { MachineListener } from './api.ts';
 import type { MachineHost } from './api-disks.ts';
@@ -10,7 +11,13 @@ import { webThreads } from './threads.web.ts';
 
 const host: MachineHost = {
   createMachine: (listener: MachineListener, page: MessagePort) =>
-    proxy(new MachineController(listener, { threads: webThreads(page), load: threadLoader(page) })),
+    proxy(
+      new MachineController(listener, {
+        threads: webThreads(page),
+        load: threadLoader(page),
+        knownCode: knownCodeDatabase(),
+      }),
+    ),
   disks: {
     list: listDisks,
     exists: diskExists,

@@ -1,12 +1,13 @@
 /** Harts and their compiler as threads of Node. */
 import { MessageChannel } from 'node:worker_threads';
+import type { KnownPage } from './known-code.ts';
 import { startThread } from './thread.node.ts';
 import type { ThreadHost } from './threads.ts';
 
 // Atomics.waitAsync does not keep Node's event loop alive, and a port does.
 export const nodeThreads: ThreadHost = {
   waitAsync: false,
-  start(harts, events) {
+  start(harts, events, known) {
     const start = (file: string): ReturnType<typeof startThread> => {
       const thread = startThread(new URL(file, import.meta.url));
       thread.on('error', (error) => events.failed(error));
@@ -29,7 +30,8 @@ export const nodeThreads: ThreadHost = {
     const compiler = start('./compiler.node.worker.ts');
     const { memory, shape } = harts[0];
     const ports = codeChannels.map(({ port1 }) => port1);
-    compiler.postMessage({ init: { memory, shape }, ports }, ports);
+    compiler.on('message', (pages: readonly KnownPage[]) => events.learned(pages));
+    compiler.postMessage({ init: { memory, shape, known }, ports }, ports);
     return [...threads, { terminate: async () => void (await compiler.terminate()) }];
   },
 };

@@ -1,5 +1,6 @@
 /** Harts and their compiler as workers of the page. */
 import { hasWaitAsync } from '../core/shared/struct.ts';
+import type { KnownPage } from './known-code.ts';
 import { requestThread, type RequestedThread, type ThreadRequest } from './requested-thread.ts';
 import type { MachineThread, ThreadHost } from './threads.ts';
 
@@ -8,7 +9,7 @@ const asThread = (thread: RequestedThread): MachineThread => ({ terminate: async
 /** `page`: where threads are asked for. */
 export const webThreads = (page: MessagePort): ThreadHost => ({
   waitAsync: hasWaitAsync,
-  start(harts, events) {
+  start(harts, events, known) {
     const request = (entry: ThreadRequest['entry'], name: string): RequestedThread =>
       requestThread(page, { entry, name }, (error) => events.failed(error));
     const codeChannels = harts.map(() => new MessageChannel());
@@ -27,7 +28,8 @@ export const webThreads = (page: MessagePort): ThreadHost => ({
     const compiler = request('compiler', 'compiler');
     const { memory, shape } = harts[0];
     const ports = codeChannels.map(({ port1 }) => port1);
-    compiler.port.postMessage({ init: { memory, shape }, ports }, ports);
+    compiler.port.onmessage = ({ data }: MessageEvent<readonly KnownPage[]>) => events.learned(data);
+    compiler.port.postMessage({ init: { memory, shape, known }, ports }, ports);
     return [...threads, compiler].map(asThread);
   },
 });

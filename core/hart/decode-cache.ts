@@ -36,6 +36,7 @@ export class DecodeCache {
   readonly #acknowledged: AtomicWord;
   readonly #revokeStores: () => void;
   readonly #flushFetch: () => void;
+  readonly #claimed: (page: number, version: number) => void;
   readonly #linksOf: (page: number, version: number) => ReadonlyMap<number, number>;
   /** Whether a slot's links may be other than 0; at first they may, since the memory may be a copied one. */
   readonly #linked = new Uint8Array(DECODE_SLOTS).fill(1);
@@ -51,7 +52,7 @@ export class DecodeCache {
 
   /**
    * `revokeStores` takes every hart's store TLB entries back, acknowledged; `flushFetch` empties this hart's fetch TLB;
-   * `linksOf` knows the compiled code of a page, by offset.
+   * `linksOf` knows the compiled code of a page, by offset; `claimed` is told when a page is decoded anew.
    */
   constructor(
     memory: WebAssembly.Memory,
@@ -60,6 +61,7 @@ export class DecodeCache {
     hooks: {
       revokeStores: () => void;
       flushFetch: () => void;
+      claimed?: (page: number, version: number) => void;
       linksOf: (page: number, version: number) => ReadonlyMap<number, number>;
     },
   ) {
@@ -73,6 +75,7 @@ export class DecodeCache {
     this.#acknowledged = hartView(memory, map, hart).acknowledged;
     this.#revokeStores = hooks.revokeStores;
     this.#flushFetch = hooks.flushFetch;
+    this.#claimed = hooks.claimed ?? (() => undefined);
     this.#linksOf = hooks.linksOf;
     this.#epoch = this.#states.codeEpoch.load();
     this.#index.fill(0);
@@ -232,6 +235,7 @@ export class DecodeCache {
     this.#bytes.fill(0, at - FIRST_ENTRY, at - FIRST_ENTRY + DECODED_LINKS);
     writeMark(this.#view, at + PARCELS * DECODED_ENTRY_SIZE, Op.PAGE_END);
     this.#link(taken);
+    this.#claimed(page, this.#versions[taken]);
     return taken;
   }
 

@@ -33,6 +33,8 @@ export interface HartEnvironment {
   hot?(place: CodePlace): void;
   /** Bytes of compiled modules to keep. Default: {@link COMPILED_CAPACITY}. */
   readonly codeCapacity?: number;
+  /** A page is found to hold code, at this version. */
+  codeFound?(page: number, version: number): void;
 }
 
 /** Where code is: a guest page, the version that was decoded, and the offset in it. */
@@ -100,6 +102,7 @@ export class Hart {
         environment.revokeOtherStores();
       },
       flushFetch: () => this.#flush('fetchTlb'),
+      claimed: (page, version) => environment.codeFound?.(page, version),
     });
     this.#imports = { env: { memory, table: this.compiled.table, ...this.#hostFunctions() } };
     this.#exports = new WebAssembly.Instance(module, this.#imports).exports as HartExports;

@@ -4,6 +4,7 @@ import type { CompileRequest } from '../shared/compile-queue.ts';
 import { JUMP_RECORDS, PAGE_SIZE, type MemoryMap } from '../shared/memory-map.ts';
 import { RegionModule, type Place } from './emit-region.ts';
 import { ALL_PASSES, type Passes } from './passes.ts';
+import { ProfileRecorder, recall, type RegionProfile, type Seen } from './profile.ts';
 import { readRegion } from './read-region.ts';
 
 /** A module, and what its exports `r0`, `r1`... are. Can be posted. */
@@ -12,12 +13,19 @@ export interface CompiledBytes {
   readonly regions: readonly RegionInfo[];
 }
 
+/** A place to compile; by a profile, if it is not the hart that has found it hot. */
+export interface RegionRequest extends CompileRequest {
+  readonly profile?: RegionProfile;
+}
+
 export interface RegionInfo {
   readonly page: number;
   readonly version: number;
   readonly entries: readonly number[];
   /** Instructions that were compiled. */
   readonly instructions: number;
+  /** By which it can be compiled again. */
+  readonly profile: RegionProfile;
 }
 
 export class RegionCompiler {
@@ -37,22 +45,29 @@ export class RegionCompiler {
    * Compiles regions together for a hart, by what it knows of its jumps; `undefined` when there is nothing in them to
    * compile.
    */
-  compile(requests: readonly CompileRequest[], hart: number): CompiledBytes | undefined {
+  compile(requests: readonly RegionRequest[], hart: number): CompiledBytes | undefined {
     const module = new RegionModule(this.#map, this.#place, this.#passes);
     const regions: RegionInfo[] = [];
     const jumps = this.#jumps(hart);
-    for (const { page, version, offset, entries } of requests) {
-      const wasExecuted = (at: number): boolean => entries === 0 || this.#view.getUint8(entries + at * 8) !== Op.BLANK;
-      const jumpTargets = (at: number): number[] =>
-        (jumps.get(entries + at * 8) ?? []).map((entry) => (entry - entries) / 8);
+    for (const { page, version, offset, entries, profile } of requests) {
+      const seen = new ProfileRecorder(profile ? recall(profile) : this.#seenBy(entries, jumps));
+      const { wasExecuted, jumpTargets } = seen;
       const options = { wasExecuted, jumpTargets, calls: this.#passes.calls };
       const region = readRegion(this.#view, this.#map.ram + page * PAGE_SIZE, offset, options);
       if (!region) continue;
       module.add(regionName(regions.length), region);
       const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
-      regions.push({ page, version, entries: region.entries, instructions });
+      regions.push({ page, version, entries: region.entries, instructions, profile: seen.profile(offset) });
     }
     return regions.length === 0 ? undefined : { bytes: module.encode(), regions };
+  }
+
+  /** What a hart knows of the page whose decoded entries begin at `entries`. */
+  #seenBy(entries: number, jumps: ReadonlyMap<number, readonly number[]>): Seen {
+    return {
+      wasExecuted: (at) => entries === 0 || this.#view.getUint8(entries + at * 8) !== Op.BLANK,
+      jumpTargets: (at) => (jumps.get(entries + at * 8) ?? []).map((entry) => (entry - entries) / 8),
+    };
   }
 
   /** Where jumps to registers have led, by their decoded entry. */

@@ -1,5 +1,5 @@
 /**
- * Requests of one hart to the compiler's thread: places that were jumped to often.
+ * Requests of one hart to the compiler's thread: places that were jumped to often, and pages that hold code.
  *
  *   hart       writes a record, then advances `tail`, then rings `Control.compilerBell`; never waits: what does not fit
  *              is forgotten
@@ -7,6 +7,9 @@
  *              `posted` and sets Attention.CODE
  */
 import { array, atomic32, struct, u32, type AtomicWord, type ViewOf } from './struct.ts';
+
+/** In place of an offset: the page was found to hold code. What is known of its content may be compiled at once. */
+export const WHOLE_PAGE = 0xffff_ffff;
 
 const CAPACITY = 256;
 const WORDS = 4;
@@ -25,7 +28,7 @@ export interface CompileRequest {
   /** The guest page, and its version, which was claimed as code: what is read is good for that. */
   readonly page: number;
   readonly version: number;
-  /** In the page, in bytes. */
+  /** In the page, in bytes; or {@link WHOLE_PAGE}. */
   readonly offset: number;
   /** Where the page's decoded entries are, which say what of it was executed; 0 when it is not known. */
   readonly entries: number;

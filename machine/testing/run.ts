@@ -1,6 +1,7 @@
 /** Runs a program of our own on a whole machine, with its harts in threads of Node. */
 import type { AssembledProgram } from '../../core/isa/assemble-text.ts';
 import { RAM_BASE } from '../../core/shared/memory-map.ts';
+import type { KnownPage } from '../known-code.ts';
 import type { MachineDisk, MachineOptions, MachineStop } from '../machine.ts';
 import { Machine } from '../machine.ts';
 import { makeElf } from '../boot/testing/files.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** In milliseconds; then the machine is stopped, and the run fails. */
   readonly patience?: number;
   readonly log?: (line: string) => void;
+  /** What was hot in an earlier run. */
+  readonly known?: readonly KnownPage[];
 }
 
 export interface Run {
@@ -26,6 +29,8 @@ export interface Run {
   readonly stop: MachineStop;
   readonly output: string;
   readonly milliseconds: number;
+  /** What was hot in this one. */
+  readonly learned: readonly KnownPage[];
   /** The 64-bit word at a label, after the end. */
   readonly word: (label: string, index?: number) => number;
 }
@@ -48,13 +53,13 @@ export function whereabouts(machine: Machine): string {
 /** A machine with what tests do not care about filled in. */
 export function testMachine(
   options: RunOptions,
-  events: Pick<MachineOptions, 'onStop' | 'onOutput'>,
+  events: Pick<MachineOptions, 'onStop' | 'onOutput' | 'onLearned'>,
   memory?: WebAssembly.Memory,
 ): Machine {
-  const { harts = 2, ramBytes = 8 << 20, disks = [], log } = options;
+  const { harts = 2, ramBytes = 8 << 20, disks = [], log, known = [] } = options;
   const shape = { harts, ramBytes, disks: disks.length };
   const onHostError = (error: Error): void => log?.(`host error: ${error.message}`);
-  const common = { threads: nodeThreads, columns: 80, rows: 24, onHostError, ...(log !== undefined && { log }) };
+  const common = { threads: nodeThreads, known, columns: 80, rows: 24, onHostError, ...(log !== undefined && { log }) };
   return new Machine({ shape, disks, ...common, ...events }, memory);
 }
 
@@ -65,12 +70,14 @@ export async function run(kernel: AssembledProgram | Uint8Array, options: RunOpt
   const file = kernel instanceof Uint8Array ? kernel : elfOf(kernel, base, symbols);
   const started = performance.now();
   let output = '';
+  const learned: KnownPage[] = [];
   const decoder = new TextDecoder();
   let machine: Machine | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = await new Promise<MachineStop>((resolve, reject) => {
     machine = testMachine(options, {
       onStop: resolve,
+      onLearned: (pages) => void learned.push(...pages),
       onOutput: (bytes) => {
         output += decoder.decode(bytes, { stream: true });
       },
@@ -89,5 +96,5 @@ export async function run(kernel: AssembledProgram | Uint8Array, options: RunOpt
     if (address === undefined) throw new Error(`no label is called ${label}`);
     return ended.board.ram.readU64(address + 8 * index);
   };
-  return { machine: ended, stop, output, milliseconds: performance.now() - started, word };
+  return { machine: ended, stop, output, milliseconds: performance.now() - started, word, learned };
 }

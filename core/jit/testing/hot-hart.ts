@@ -8,8 +8,9 @@ import { GuestRam } from '../../shared/guest-ram.ts';
 import { Attention, Exit, type HartView } from '../../shared/hart-state.ts';
 import { Interrupt, setInterrupt } from '../../shared/interrupts.ts';
 import { createMemory, HEAT_COUNTERS, layOut, type MemoryMap } from '../../shared/memory-map.ts';
-import { RegionCompiler, regionName, type CompiledBytes } from '../compiler.ts';
+import { RegionCompiler, regionName, type CompiledBytes, type RegionInfo, type RegionRequest } from '../compiler.ts';
 import { placeOf, sharedPlace } from '../emit-region.ts';
+import type { RegionProfile } from '../profile.ts';
 
 export const RAM = 0x8000_0000;
 /** A register of 4 bytes: the level of the hart's software interrupt. */
@@ -27,6 +28,8 @@ export interface HotOptions {
   readonly codeCapacity?: number;
   /** How often the hart stops before code that was compiled is installed. Default: not once more. */
   readonly delay?: number;
+  /** What is compiled of a page as soon as it is found to hold code. Default: nothing. */
+  readonly known?: (page: number) => readonly RegionProfile[];
 }
 
 let generated: WebAssembly.Module | undefined;
@@ -39,6 +42,8 @@ export class HotHart {
   installed = 0;
   /** Their instances, as far as nobody has let go of them and the collector has seen that. */
   readonly instances: WeakRef<WebAssembly.Instance>[] = [];
+  /** All regions that were compiled. */
+  readonly regions: RegionInfo[] = [];
   readonly #options: HotOptions;
   readonly #compiler: RegionCompiler;
   readonly #waiting: { readonly code: CompiledBytes; stops: number }[] = [];
@@ -53,8 +58,12 @@ export class HotHart {
       clock: { ticks: () => 0n },
       bus: { read: () => undefined, write: (address: number, _: number, value: number) => this.#write(address, value) },
       revokeOtherStores: () => undefined,
-      hot: (place: CodePlace) => this.#compile(place),
       ...(options.codeCapacity !== undefined && { codeCapacity: options.codeCapacity }),
+      hot: (place: CodePlace) => this.#compile([{ ...place, entries: this.hart.decodedEntries(place.page) }]),
+      codeFound: (page: number, version: number) => {
+        const profiles = options.known?.(page) ?? [];
+        this.#compile(profiles.map((profile) => ({ page, version, offset: profile.offset, entries: 0, profile })));
+      },
     };
     this.hart = new Hart(memory, this.map, 0, environment, generated);
     this.hart.reset(BigInt(RAM));
@@ -108,9 +117,10 @@ export class HotHart {
     return address === MSIP;
   }
 
-  #compile(place: CodePlace): void {
-    const code = this.#compiler.compile([{ ...place, entries: this.hart.decodedEntries(place.page) }], 0);
+  #compile(requests: readonly RegionRequest[]): void {
+    const code = this.#compiler.compile(requests, 0);
     if (!code) return;
+    this.regions.push(...code.regions);
     this.#waiting.push({ code, stops: this.#options.delay ?? 0 });
     this.view.attention.or(Attention.CODE);
   }
