@@ -128,6 +128,9 @@ class Collector {
   }
 }
 
+/** Progress is told this often, in milliseconds: the page draws each. */
+const PROGRESS_INTERVAL = 50;
+
 /** Fetches, and hands on chunk by chunk. */
 async function download(
   { url, size: packedSize, rawSize }: Extract<ImageSource, { kind: 'url' }>,
@@ -144,6 +147,7 @@ async function download(
   let size = packedSize;
   const total = size ?? Number(response.headers.get('content-length') ?? 0);
   let done = 0;
+  let told = -Infinity;
   const reader = response.body.getReader();
   for (;;) {
     const { done: ended, value } = await reader.read().catch((error: unknown) => {
@@ -156,8 +160,12 @@ async function download(
     done += value.length;
     if (size !== undefined && done > size) break;
     await onChunk(value);
+    const now = performance.now();
+    if (now - told < PROGRESS_INTERVAL) continue;
+    told = now;
     onProgress(done, total);
   }
+  onProgress(done, total);
   if (size !== undefined && done !== size) {
     throw new LoadError(`${url} does not have the ${size} bytes that it should: it is damaged, or another version.`);
   }

@@ -40,6 +40,15 @@ describe('known code', () => {
     expect(known.find('a')).toEqual([profile(0), profile(64, [2])]);
   });
 
+  test('has an end', () => {
+    const known = new KnownCode(
+      Array.from({ length: 9000 }, (_, i) => ({ content: String(i), profiles: [profile(0)] })),
+    );
+    expect(known.pages()).toHaveLength(8192);
+    expect(known.find('0')).toEqual([]);
+    expect(known.find('8999')).toEqual([profile(0)]);
+  });
+
   test('has a budget, for what was used last', () => {
     const known = new KnownCode(pages);
     known.add([{ content: 'a', profiles: [profile(0)] }]);

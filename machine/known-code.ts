@@ -11,8 +11,8 @@ export interface KnownPage {
   readonly profiles: readonly RegionProfile[];
 }
 
-/** Profiles of one page, at most. */
-const PROFILES = 32;
+/** Pages, and profiles of one page, at most. */
+const [PAGES, PROFILES] = [8192, 32];
 
 export class KnownCode {
   /** The least recently used first. */
@@ -36,6 +36,10 @@ export class KnownCode {
       }
       this.#pages.delete(content);
       if (known.size > 0) this.#pages.set(content, known);
+    }
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= PAGES) break;
+      this.#pages.delete(oldest);
     }
   }
 
