@@ -37,10 +37,20 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('the first thread of each kind is started before it is asked for', async () => {
-  const page = new PageThreads().connect();
-  expect(made.map(({ name }) => name).sort()).toEqual(['compiler', 'hart', 'loader']);
-  const ask = (entry: ThreadEntry, name: string) => requestThread(page, { entry, name }, () => undefined);
+/** A page that was asked for a loader. */
+async function loading() {
+  const threads = new PageThreads();
+  const page = threads.connect();
+  expect(made).toEqual([]);
+  const ask = (entry: ThreadEntry, name: string, failed: (error: Error) => void = () => undefined) =>
+    requestThread(page, { entry, name }, failed);
+  ask('loader', 'loader');
+  await vi.waitFor(() => expect(made.map(({ name }) => name)).toEqual(['loader', 'hart', 'compiler']));
+  return { threads, ask };
+}
+
+test('while the guest is loaded, the threads come up that will be asked for', async () => {
+  const { ask } = await loading();
   ask('hart', 'hart 0');
   ask('hart', 'hart 1');
   await started(named('hart')[0]);
@@ -50,19 +60,19 @@ test('the first thread of each kind is started before it is asked for', async ()
 });
 
 test('a thread that has failed before it is asked for is started anew, and its failure told', async () => {
-  const page = new PageThreads().connect();
-  named('loader')[0].fail('no network');
+  const { ask } = await loading();
+  named('compiler')[0].fail('no network');
   const failed = vi.fn<(error: Error) => void>();
-  requestThread(page, { entry: 'loader', name: 'the loader' }, failed);
-  await vi.waitFor(() => expect(named('the loader')).toHaveLength(1));
-  named('the loader')[0].fail('');
+  ask('compiler', 'the compiler', failed);
+  await vi.waitFor(() => expect(named('the compiler')).toHaveLength(1));
+  named('the compiler')[0].fail('');
   await vi.waitFor(() => expect(failed).toHaveBeenCalledWith(new Error('its script cannot be loaded')));
-  expect(named('loader')[0].posted).toEqual([]);
+  expect(named('compiler')[0].posted).toEqual([]);
 });
 
 test('all threads end with the machine worker, those that nobody asked for as well', async () => {
-  const threads = new PageThreads();
-  requestThread(threads.connect(), { entry: 'hart', name: 'hart 0' }, () => undefined);
+  const { threads, ask } = await loading();
+  ask('hart', 'hart 0');
   await started(named('hart')[0]);
   threads.end();
   expect(made.map(({ ended }) => ended)).toEqual([true, true, true]);

@@ -1,8 +1,8 @@
 /**
  * The page's side of requested-thread.ts: starts the threads that a machine worker asks for, on the page's own thread.
  *
- * The browser takes a tenth of a second and more to start a thread. One of each kind is therefore started with the machine
- * worker, and waits for its port.
+ * The browser takes a tenth of a second and more to start a thread. When a guest is about to be loaded, the threads of a
+ * machine of one hart are therefore started, and wait for their ports.
  */
 import type { ThreadEntry, ThreadRequest } from './requested-thread.ts';
 
@@ -12,6 +12,9 @@ const start: Readonly<Record<ThreadEntry, (name: string) => Worker>> = {
   loader: (name) => new Worker(new URL('./loader.worker.ts', import.meta.url), { type: 'module', name }),
 };
 
+/** What is asked for when the guest is loaded. */
+const AFTER_LOADING: readonly ThreadEntry[] = ['hart', 'compiler'];
+
 /** The threads of a machine worker. They have to be ended with it, since they would outlive it. */
 export class PageThreads {
   readonly #workers = new Set<Worker>();
@@ -19,9 +22,8 @@ export class PageThreads {
   readonly #spare = new Map<ThreadEntry, Worker>();
   #ended = false;
 
-  /** Starts what will be needed first. Returns what the machine worker is given, to ask by. */
+  /** Returns what the machine worker is given, to ask by. */
   connect(): MessagePort {
-    for (const entry of Object.keys(start) as ThreadEntry[]) this.#startSpare(entry);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }: MessageEvent<ThreadRequest>) => this.#start(data);
     return port2;
@@ -63,5 +65,6 @@ export class PageThreads {
       this.#workers.delete(worker);
     };
     worker.postMessage(port, [port]);
+    if (entry === 'loader') for (const next of AFTER_LOADING) this.#startSpare(next);
   }
 }
