@@ -17,6 +17,7 @@ import { PAGE_SIZE } from '../core/shared/memory-map.ts';
 import { PageStates } from '../core/shared/page-states.ts';
 import { Board, type BoardShape } from './board.ts';
 import { contentOf, KnownCode, type KnownPage } from './known-code.ts';
+import { RememberedCode } from './remembered-code.ts';
 
 /** What the compiler's thread is given at its start. Can be posted. */
 export interface CompilerInit {
@@ -35,8 +36,8 @@ export interface CodeMessage {
 
 /** Regions compiled together, at most: they are waited for. */
 const BATCH = 16;
-/** Modules that are remembered for other harts which will ask for the same. */
-const REMEMBERED = 1024;
+/** Bytes of modules that are remembered for other harts which will ask for the same. */
+const REMEMBERED = 2 << 20;
 
 /**
  * Milliseconds for which nothing is compiled that is not hot. A boot runs most of its code for a moment, while the browser
@@ -60,7 +61,7 @@ class CompilerLoop {
   readonly #posts: readonly ((message: CodeMessage) => void)[];
   readonly #queues: readonly CompileQueueView[];
   readonly #compiler: RegionCompiler;
-  readonly #remembered = new Map<string, CodeMessage>();
+  readonly #remembered = new RememberedCode<CodeMessage>(REMEMBERED);
   readonly #states: PageStates;
   readonly #known: KnownCode;
   readonly #learned: (pages: readonly KnownPage[]) => void;
@@ -106,10 +107,10 @@ class CompilerLoop {
     const began = performance.now();
     const hot = taken.filter(({ offset }) => offset !== WHOLE_PAGE);
     const requests = [...hot, ...recalled.flatMap((request) => this.#recall(request))];
-    const known = new Set(requests.map((request) => this.#remembered.get(keyOf(request))));
+    const known = new Set(requests.map((request) => this.#remembered.find(keyOf(request))));
     for (const message of known) if (message) this.#post(queue, hart, message);
     const fresh = this.#compile(
-      requests.filter((request) => !this.#remembered.has(keyOf(request))),
+      requests.filter((request) => !this.#remembered.find(keyOf(request))),
       hart,
     );
     if (fresh) this.#post(queue, hart, fresh);
@@ -149,16 +150,8 @@ class CompilerLoop {
     if (!compiled) return undefined;
     const { bytes, regions } = compiled;
     const message = { module: new WebAssembly.Module(bytes), size: bytes.length, regions };
-    if (this.#queues.length > 1) this.#remember(requests, message);
+    if (this.#queues.length > 1) this.#remembered.add(requests.map(keyOf), message);
     return message;
-  }
-
-  #remember(requests: readonly CompileRequest[], message: CodeMessage): void {
-    for (const request of requests) this.#remembered.set(keyOf(request), message);
-    for (const key of this.#remembered.keys()) {
-      if (this.#remembered.size <= REMEMBERED) break;
-      this.#remembered.delete(key);
-    }
   }
 
   #post(queue: CompileQueueView, hart: number, message: CodeMessage): void {
