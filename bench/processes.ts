@@ -15,10 +15,20 @@ function read(path: string): string {
 
 /** Seconds of processor time that a process has had, in all its threads. */
 export function processorSeconds(id: number): number {
-  // proc(5): the name, in parentheses, may hold anything; utime and stime are the 12th and 13th behind it.
-  const fields = read(`/proc/${id}/stat`)
-    .replace(/^.*\) /s, '')
-    .split(' ');
+  return secondsOf(read(`/proc/${id}/stat`));
+}
+
+/** The same of each of its threads, by name; several may have the same. */
+export function threadSeconds(id: number): [name: string, seconds: number][] {
+  return readdirSync(`/proc/${id}/task`).map((thread) => {
+    const path = `/proc/${id}/task/${thread}`;
+    return [read(`${path}/comm`).trim(), secondsOf(read(`${path}/stat`))];
+  });
+}
+
+/** proc(5): the name, in parentheses, may hold anything; utime and stime are the 12th and 13th behind it. */
+function secondsOf(stat: string): number {
+  const fields = stat.replace(/^.*\) /s, '').split(' ');
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * CLOCK_TICK;
 }
 
@@ -48,4 +58,24 @@ export function largest(ids: readonly number[]): Resident {
     return { all: field('VmRSS'), own: field('RssAnon') + field('RssShmem') };
   });
   return sizes.reduce((most, each) => (each.all > most.all ? each : most), { all: 0, own: 0 });
+}
+
+/** A part of a process's address space. */
+export interface Mapping {
+  /** Bytes, and those of them that are resident. */
+  readonly size: number;
+  readonly resident: number;
+  readonly isExecutable: boolean;
+  readonly isFile: boolean;
+}
+
+/** proc(5), /proc/pid/smaps. */
+export function mappings(id: number): Mapping[] {
+  const parts = read(`/proc/${id}/smaps`).split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+  return parts.filter(Boolean).map((part) => {
+    const [, permissions, , , inode] = part.slice(0, part.indexOf('\n')).split(/ +/);
+    const field = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(part)?.[1] ?? 0) * 1024;
+    return { size: field('Size'), resident: field('Rss'), isExecutable: permissions[2] === 'x', isFile: inode !== '0' };
+  });
 }
