@@ -5,8 +5,27 @@ import type { Session, SessionState } from './machine/session.ts';
 import { readMachine, readPreferences, type MachineSettings, type Preferences } from './settings/settings.ts';
 import { commandOf, type Command } from './shortcuts.ts';
 
+/** The state as it is drawn: in a page that is not seen, only what the tab's title says is kept up to date. */
 export function useSession(session: Session): SessionState {
-  return useSyncExternalStore(session.subscribe, session.getState);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      let drawn = session.getState().status;
+      const draw = (): void => {
+        const { status } = session.getState();
+        if (document.visibilityState === 'hidden' && status === drawn) return;
+        drawn = status;
+        listener();
+      };
+      const unsubscribe = session.subscribe(draw);
+      document.addEventListener('visibilitychange', draw);
+      return () => {
+        unsubscribe();
+        document.removeEventListener('visibilitychange', draw);
+      };
+    },
+    [session],
+  );
+  return useSyncExternalStore(subscribe, session.getState);
 }
 
 export function useMedia(query: string): boolean {

@@ -64,6 +64,22 @@ const decorations = (isDark: boolean): NonNullable<ISearchOptions['decorations']
   activeMatchColorOverviewRuler: '#e0a43c',
 });
 
+/** How long the cursor blinks after the last input or output, in milliseconds. */
+const BLINKS_FOR = 15_000;
+
+/** Lets the cursor stand still while nothing happens: each change of it is a frame that the browser draws. */
+function restCursor(terminal: Terminal): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const blink = (): void => {
+    clearTimeout(timer);
+    terminal.options.cursorBlink = true;
+    timer = setTimeout(() => (terminal.options.cursorBlink = false), BLINKS_FOR);
+  };
+  terminal.onData(blink);
+  terminal.onWriteParsed(blink);
+  blink();
+}
+
 /** Makes the console in `parent`, which it fills from then on. */
 export function createTerminal(parent: HTMLElement, options: TerminalOptions): ConsoleHandle {
   let isDark = options.dark;
@@ -96,6 +112,7 @@ export function createTerminal(parent: HTMLElement, options: TerminalOptions): C
   terminal.unicode.activeVersion = '11';
   terminal.open(parent);
   void drawFast(terminal);
+  if (!calm) restCursor(terminal);
 
   const encoder = new TextEncoder();
   terminal.onData((text) => options.onInput(encoder.encode(text)));

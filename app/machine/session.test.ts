@@ -127,3 +127,28 @@ test('one trouble is told once, and goes when it is dismissed', async () => {
   session.dismiss(trouble.id);
   expect(session.getState().troubles).toEqual([]);
 });
+
+test('the page is told of an idle guest’s figures once a second, and of changes at once', async () => {
+  const { session, listener } = scripted([]);
+  await session.start(spec);
+  let told = 0;
+  session.subscribe(() => told++);
+  let instructions = 0;
+  const come = (count: number, change: { busy?: number; memoryTouched?: number; allocatedBytes?: number }): number => {
+    const { busy = 0, memoryTouched = 4096, allocatedBytes = 0 } = change;
+    const disk = { id: 'a', size: 2 ** 20, chunkSize: 32768, allocatedChunks: 0, tombstones: 0, allocatedBytes };
+    told = 0;
+    for (let i = 0; i < count; i++) {
+      instructions++;
+      listener().figures({ instructions, mips: 100, busy, memorySize: 2 ** 26, memoryTouched, disks: [disk] });
+      expect(session.getState().figures?.instructions).toBe(instructions);
+    }
+    return told;
+  };
+  come(1, {});
+  expect(come(40, {})).toBe(10);
+  expect(come(40, { busy: 0.5 })).toBe(40);
+  expect(come(1, { memoryTouched: 8192 })).toBe(1);
+  expect(come(1, { memoryTouched: 8192, allocatedBytes: 32768 })).toBe(1);
+  expect(session.getState().samples).toHaveLength(83);
+});

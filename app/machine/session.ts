@@ -43,6 +43,9 @@ export interface SessionState {
 /** Samples that are kept: a minute of figures. */
 const SAMPLES = 240;
 const TROUBLES = 5;
+/** A guest that is less busy than this is idle; then the page is told of every so many figures, which is once a second. */
+const IDLE = 0.02;
+const UNTOLD = 4;
 
 /** Where the console's output goes. Resolves when there is room for more. */
 export type ConsoleSink = (bytes: Uint8Array) => Promise<void>;
@@ -60,6 +63,8 @@ export class Session {
   /** Output that came before there was a terminal. */
   #early: Uint8Array[] = [];
   #troubles = 0;
+  /** Figures that came since the page was last told. */
+  #untold = 0;
 
   constructor(startHost: (onFailure: (message: string) => void) => Host) {
     this.#startHost = startHost;
@@ -217,7 +222,15 @@ export class Session {
         if (!current()) return;
         const allocatedBytes = figures.disks.reduce((sum, disk) => sum + disk.allocatedBytes, 0);
         const sample = { mips: figures.mips, busy: figures.busy, allocatedBytes };
-        this.#set({ figures, samples: [...this.#state.samples, sample].slice(-SAMPLES) });
+        const samples = [...this.#state.samples, sample].slice(-SAMPLES);
+        const before = this.#state;
+        this.#state = { ...before, figures, samples };
+        // Of an idle guest's figures little changes.
+        const isSame = allocatedBytes === before.samples.at(-1)?.allocatedBytes;
+        const isQuiet = isSame && figures.busy < IDLE && figures.memoryTouched === before.figures?.memoryTouched;
+        if (isQuiet && ++this.#untold < UNTOLD) return;
+        this.#untold = 0;
+        this.#set({});
       },
       trouble: (message) => {
         if (current()) this.report(message);

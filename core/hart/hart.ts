@@ -44,10 +44,7 @@ export interface CodePlace {
   readonly offset: number;
 }
 
-/**
- * Bytes of compiled modules that a hart keeps. For each of them the host has four of machine code, and as many of what it
- * knows of that (docs/performance.md, "Memory and the page").
- */
+/** Bytes of compiled modules that a hart keeps; the host makes machine code of four times as many. */
 const COMPILED_CAPACITY = 8 << 20;
 
 const ZERO_AT_RESET = [

@@ -63,3 +63,11 @@ test('guest RAM refuses what is not in it, whatever a guest makes of an address'
   expect([ram.readU8(end - 1), ram.readU16(end - 7), ram.readU32(end - 6)]).toEqual([8, 0x0302, 0x0605_0403]);
   expect(ram.readU64(end - 8)).toBe(Number(0x0807_0605_0403_0201n));
 });
+
+test('pages that were ever written or executed are used, wherever they are', () => {
+  const { states, bytes, pageState } = machine();
+  expect(states.used()).toBe(0);
+  bytes[pageState] = PAGE_STATE_WRITABLE;
+  for (const page of [3, 4, 6, 511]) bytes[pageState + page] = PageState.HAS_CODE;
+  expect(states.used()).toBe(5);
+});
