@@ -9,8 +9,10 @@ import type { Strip, StripLook } from './strips.ts';
 
 /** Iterations of a strip, at most: as long does attention wait. */
 const LONGEST = 256;
-/** Iterations that a loop makes before its first strip: many loops have no more. */
+/** Iterations that a loop makes before its first strip, unless it counts them: many loops have no more. */
 const FIRST = 2;
+/** Iterations that are worth a strip. */
+const WORTHWHILE = 8;
 /** Iterations before the next try when a strip cannot begin for a reason that may last. */
 const LATER = 64;
 /** The largest step by a register, in bytes. */
@@ -37,7 +39,7 @@ export class StripEmitter {
 
   /** On the way from outside into the loop. */
   approach(): void {
-    this.#frame.f.set(this.#wait, FIRST);
+    this.#frame.f.set(this.#wait, this.strip.count ? 0 : FIRST);
   }
 
   /** At the loop's beginning: runs `go`, which does not end, if a strip begins. */
@@ -63,7 +65,12 @@ export class StripEmitter {
   /** Goes on behind it when the strip can begin. */
   #prepare(slow: Label, later: Label): void {
     const { f, fields, registers } = this.#frame;
-    const { looks, hasFloat, length } = this.strip;
+    const { looks, hasFloat, length, count } = this.strip;
+    if (count) {
+      const [from, to] = [count.register, count.end].map((register) => registers.read(register));
+      const left = count.step > 0 ? to.sub(from) : from.sub(to);
+      f.brIf(slow, left.ltU(WORTHWHILE * Math.abs(count.step)));
+    }
     if (hasFloat) {
       f.brIf(later, this.#frame.lacksDirty().or(fields.load32('frm')), 'unlikely');
     }

@@ -88,6 +88,16 @@ describe('a strip looks for', () => {
   });
 });
 
+test('a loop of one block that steps to where a register points is counted, others are not', () => {
+  const counts = (source: string): unknown => strips(source)[0]?.count;
+  expect(counts('loop: ld a1, 0(a0); addi a0, a0, 8; bne a0, a3, loop')).toEqual({ register: A0, step: 8, end: A3 });
+  expect(counts('loop: ld a1, 0(a0); addi a0, a0, -8; bltu a3, a0, loop')).toEqual({ register: A0, step: -8, end: A3 });
+  expect(counts('loop: ld a1, 0(a0); addi a2, a2, -1; bnez a2, loop')).toEqual({ register: A2, step: -1, end: 0 });
+  expect(counts('loop: ld a1, 0(a0); addi a0, a0, 8; bnez a1, loop')).toBe(undefined);
+  expect(counts('loop: ld a1, 0(a0); addi a0, a0, 8; add a3, a3, a1; bne a0, a3, loop')).toBe(undefined);
+  expect(counts('loop: ld a1, 0(a0); addi a0, a0, 8; beqz a1, out; bne a0, a3, loop; out: nop')).toBe(undefined);
+});
+
 test('a region that is asked for in its innermost loop has each loop in the one around it', () => {
   const page = new Uint8Array(4096);
   page.set(

@@ -43,6 +43,15 @@ export interface Strip {
   /** In the order in which their accesses are executed. */
   readonly looks: readonly StripLook[];
   readonly hasFloat: boolean;
+  readonly count: StripCount | undefined;
+}
+
+/** A loop that goes on until a register has stepped to where another points tells how many iterations are left. */
+export interface StripCount {
+  readonly register: number;
+  /** In bytes, as {@link StripLook}. */
+  readonly step: number;
+  readonly end: number;
 }
 
 /** Instructions of a loop that is worth a copy, at most: with something to look for, and without. */
@@ -81,6 +90,7 @@ function stripOf({ blocks }: Region, flow: Flow, header: number, inside: readonl
     length: leastLength(blocks, flow, header, new Set(inside)),
     looks,
     hasFloat: all.some(({ decoded }) => isFloat(decoded)),
+    count: loop.length === 1 ? countOf(loop[0]) : undefined,
   };
 }
 
@@ -125,6 +135,15 @@ function lookOf(
     }
   }
   return to - from + Math.abs(constant(step)) > SPAN_LIMIT ? undefined : { tlb, register, from, to, step, lowest };
+}
+
+/** What the branch of a loop of one block counts, if it does. */
+function countOf({ instructions: inside }: RegionBlock): StripCount | undefined {
+  const { rs1, rs2 } = inside[inside.length - 1].decoded;
+  const [first, second] = [rs1, rs2].map((register) => stepOf(register, inside));
+  if (typeof first === 'number' && first !== 0 && second === 0) return { register: rs1, step: first, end: rs2 };
+  if (typeof second === 'number' && second !== 0 && first === 0) return { register: rs2, step: second, end: rs1 };
+  return undefined;
 }
 
 /** Bytes of a step, of which a register's count as one. */

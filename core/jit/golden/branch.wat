@@ -23,6 +23,7 @@
             (br $slow)
           )
           (block $later
+            (br_if $slow (i64.lt_u (local.get 7) (i64.const 8)))
             (local.set 6 (i32.sub (local.get 3) (i32.const 512)))
             (loop $loop2
               (local.set 7 (i64.add (local.get 7) (i64.const -1)))
