@@ -87,7 +87,7 @@ const gzip: Unpacking = (onBytes) => {
   };
 };
 
-const isGzip = ([first]: Uint8Array): boolean => first === 0x1f;
+const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b;
 
 /** A server may say that a file is gzip-encoded, and then the browser has unpacked it already. */
 function unlessUnpacked(unpacking: Unpacking): Unpacking {
