@@ -21,6 +21,8 @@ const SCRATCH = 5;
 /** Results go from here to the end of what a store reaches. */
 const FIRST_RESULT = 256;
 const LAST_RESULT = 2040;
+/** Results of one combination, at most. */
+const RESULTS = 4;
 
 const INTEGERS = [
   ...[0n, 1n, 2n, -1n, -2n, 31n, 32n, 63n, 64n, 1n << 63n, (1n << 63n) - 1n, 1n << 31n, (1n << 31n) - 1n],
@@ -36,7 +38,7 @@ class CaseWriter {
   readonly words: number[] = [];
   #next = FIRST_RESULT;
   get isFull(): boolean {
-    return this.#next > LAST_RESULT - 16;
+    return this.#next > LAST_RESULT - 8 * (RESULTS - 1);
   }
   put(...words: number[]): void {
     this.words.push(...words);
