@@ -113,7 +113,10 @@ main:   la      s1, function
         bnez    s0, writer
 
 reader: addi    s4, s4, 1
+        ld      s11, 0(s8)
         sd      s4, 0(s2)         # hart 1 may begin
+begun:  ld      t0, 0(s8)
+        beq     t0, s11, begun    # so that there is something new in each round, whenever hart 1 gets to run
         li      s6, ${tries}
 try:    ld      s10, 0(s8)
         fence   rw, rw
