@@ -11,8 +11,8 @@
  *     ...                          the loop as it is: for an iteration that crosses pages, or faults
  *     repeat loop
  *
- * An access may be done ahead of its look in a strip's first iteration only by being looked for in the order of the
- * program, with nothing before it that may leave: so accessed and dirty bits are set for what is accessed, and no other.
+ * Looked for is only what the first iteration accesses in any case, in the order of the program, with nothing before it
+ * that may leave: so accessed and dirty bits are set for what is accessed, and for nothing else.
  */
 import type { DataTlb } from '../hart/tlb.ts';
 import { instructionNumber } from '../isa/table.ts';
