@@ -3,9 +3,10 @@
  * A machine is made for one boot (machine.ts); images and disks are kept from one boot to the next.
  */
 import { createMemory, layOut } from '../core/shared/memory-map.ts';
+import type { KnownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
 import { FigureSampler } from './figures.ts';
-import { KnownCodeKeeper, type KnownCodeStore } from './known-code-keeper.ts';
+import { KnownCodeKeeper } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
 import { Machine, type MachineDisk, type MachineOptions, type MachineStop } from './machine.ts';
 import { closeDisks, openDisks } from './open-disks.ts';
@@ -31,7 +32,7 @@ export interface MachinePlatform {
   readonly threads: ThreadHost;
   readonly load: Loader;
   /** Where hot code is known from one visit to the next; default: nowhere. */
-  readonly knownCode?: KnownCodeStore;
+  readonly knownCode?: KnownCodeDatabase;
 }
 
 export class MachineController implements MachineControl {

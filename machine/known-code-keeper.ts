@@ -1,12 +1,6 @@
 /** Keeps known code from one visit to the next, in a store that may be absent, full, emptied or damaged at any time. */
+import type { KnownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import { decodePages, encodePages, KnownCode, type KnownPage } from './known-code.ts';
-
-/** Where one value is kept. Its failures are of no consequence. */
-export interface KnownCodeStore {
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  delete(): Promise<void>;
-}
 
 /** Milliseconds from what is learned to when it is written, with all that is learned meanwhile. */
 const DELAY = 3000;
@@ -16,14 +10,14 @@ const PATIENCE = 500;
 const BUDGET = 400_000;
 
 export class KnownCodeKeeper {
-  readonly #store: KnownCodeStore | undefined;
+  readonly #store: KnownCodeDatabase | undefined;
   readonly #budget: number;
   readonly #known = new KnownCode();
   #reading: Promise<void> | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
   /** Without a store it keeps nothing beyond its own life. `budget`: numbers in profiles. */
-  constructor(store?: KnownCodeStore, budget = BUDGET) {
+  constructor(store?: KnownCodeDatabase, budget = BUDGET) {
     this.#store = store;
     this.#budget = budget;
   }

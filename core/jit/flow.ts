@@ -3,10 +3,9 @@
  * header alone.
  *
  * Nodes are the blocks, by number; behind them `root`, from which all entries are reached; behind that, dispatches, and
- * copies of blocks. An
- * entry in a loop other than its header is reached by way of the dispatches before the headers of the loops around it
- * (Ramsey, "Beyond Relooper", ICFP 2022, takes it from there: see structure.ts). An edge that enters a loop elsewhere
- * is cut: there the region is left, and entered anew.
+ * copies of blocks. An entry in a loop other than its header is reached by way of the dispatches before the headers of
+ * the loops around it (Ramsey, "Beyond Relooper", ICFP 2022, takes it from there: see structure.ts). An edge that enters
+ * a loop elsewhere is cut: there the region is left, and entered anew.
  */
 import { blockNumbers, Ending, goesTo, type Region } from './region.ts';
 

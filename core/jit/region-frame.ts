@@ -21,7 +21,7 @@ import { FloatGuard } from './inline-float.ts';
 import type { AccessGroup } from './access-groups.ts';
 import type { BlockLiveness } from './liveness.ts';
 import type { Passes } from './passes.ts';
-import type { RegionBlock, RegionInstruction } from './region.ts';
+import { countRetired, type RegionBlock, type RegionInstruction } from './region.ts';
 import { RegisterFile } from './register-file.ts';
 import type { PageSlot, RememberedPages } from './remembered-pages.ts';
 import type { RegisterSet } from './registers.ts';
@@ -205,9 +205,7 @@ export class RegionFrame {
 
   /** Counts instructions as executed, those of a side of a branch only where they were. */
   retire(instructions: readonly RegionInstruction[]): void {
-    const [always, taken, not] = [undefined, true, false].map(
-      (when) => instructions.filter(({ whenTaken }) => whenTaken === when).length,
-    );
+    const [always, taken, not] = countRetired(instructions);
     const { f } = this;
     if (taken === not) {
       if (instructions.length > 0) f.set(this.left, this.left.sub(always + taken));

@@ -78,3 +78,8 @@ export function blockNumbers({ blocks }: Region): Map<number, number> {
 export const isLink = (register: number): boolean => register === 1 || register === 5;
 
 export const isCall = ({ ending }: RegionBlock): boolean => ending === Ending.CALL || ending === Ending.CALL_REGISTER;
+
+/** How many instructions of a block are executed in any case, if its selection's branch is taken, and if it is not. */
+export function countRetired(instructions: readonly RegionInstruction[]): readonly number[] {
+  return [undefined, true, false].map((when) => instructions.filter(({ whenTaken }) => whenTaken === when).length);
+}

@@ -18,7 +18,7 @@ import type { DataTlb } from '../hart/tlb.ts';
 import { instructionNumber } from '../isa/table.ts';
 import { accessOf } from './access-groups.ts';
 import { blockOf, type Flow } from './flow.ts';
-import { Ending, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
+import { countRetired, Ending, type Region, type RegionBlock, type RegionInstruction } from './region.ts';
 import { isCsr, isFloat, mayLeave, writtenBy } from './registers.ts';
 
 /** What one register steps through. Bytes are counted from where the register points when an iteration begins. */
@@ -171,15 +171,10 @@ function leastLength(blocks: readonly RegionBlock[], flow: Flow, header: number,
       .map((node) => blockOf(flow, node))
       .filter((to) => inside.has(to))
       .map((to) => (to === header ? 0 : from(to)));
-    const length = leastRetired(blocks[block].instructions) + Math.min(...next);
+    const [always, taken, not] = countRetired(blocks[block].instructions);
+    const length = always + Math.min(taken, not) + Math.min(...next);
     known.set(block, length);
     return length;
   };
   return from(header);
-}
-
-/** Instructions of a block that are executed, at least: of a selection's sides the shorter one. */
-function leastRetired(inside: readonly RegionInstruction[]): number {
-  const count = (when: boolean | undefined): number => inside.filter(({ whenTaken }) => whenTaken === when).length;
-  return count(undefined) + Math.min(count(true), count(false));
 }

@@ -10,7 +10,7 @@ import { createStore, del, get, set, type UseStore } from 'idb-keyval';
 
 const KEY = 'known';
 
-/** What is kept; each call rejects where the browser keeps nothing, in a private window say. */
+/** What is kept; each call rejects where the browser keeps nothing, in a private window say, which is of no consequence. */
 export interface KnownCodeDatabase {
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
