@@ -3,7 +3,7 @@
  * the functions that call each other. Addresses are constants: each hart's module is its own.
  */
 import type { MemoryMap, HartMap } from '../shared/memory-map.ts';
-import type { Callee } from '../wasm/expr.ts';
+import { call, type Callee } from '../wasm/expr.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import { HartFields } from './fields.ts';
 
@@ -62,6 +62,20 @@ export class HartCode extends HartFields {
       const [params, results] = HOST_SIGNATURES[name];
       host[name] = module.import(name, Array<'i32'>(params).fill('i32'), Array<'i32'>(results).fill('i32'));
     }
+    for (const name of Object.keys(host) as (keyof HostFunctions)[]) host[name] = outOfLine(module, host[name]!);
     this.host = host as Record<keyof HostFunctions, Callee>;
   }
+}
+
+/**
+ * A function that calls an import. The host's compiler keeps what it takes to call an import in registers from a
+ * function's first instruction on; the interpreter has none to spare.
+ */
+function outOfLine(module: ModuleBuilder, imported: Callee): Callee {
+  const params = Object.fromEntries(imported.params.map((type, i) => [`p${i}`, type]));
+  const f = module.function(`host_${imported.name}`, params, imported.results);
+  const args = Object.values(f.args);
+  if (imported.results.length > 0) f.return(call(imported, ...args));
+  else f.call(imported, ...args);
+  return f;
 }

@@ -111,19 +111,19 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
   // --- control -------------------------------------------------------------------------------------------------------
 
   jump(target: Bits): void {
-    const { f, ip, page, pageAddress, refetch, taken, heat, countJump, recordJump } = this.#frame;
+    const { f, ip, page, pageAddress, refetch, taken, countJump, countLater, recordJump } = this.#frame;
     f.set(this.#frame.target, expr(target));
     // A return is no beginning of anything.
-    f.set(heat, this.#field('rs1').ne(HartState.at.x + 8));
+    const counts = f.let(this.#field('rs1').ne(HartState.at.x + 8));
     f.if(this.#frame.target.xor(pageAddress).ltU(4096), () => {
       f.set(ip, page.add(this.#frame.target.wrap().and(4095).shl(3)));
-      f.if(heat, () => {
+      f.if(counts, () => {
         countJump();
         recordJump();
       });
-      f.set(heat, 0);
       f.br(taken);
     });
+    countLater(counts);
     f.br(refetch);
     this.#continuation = 'gone';
   }
@@ -135,10 +135,13 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
     this.#continuation = 'gone';
   }
   #goRelative(counts: Expr | true): void {
-    const { f, ip, cur, page, taken, heat, countJump } = this.#frame;
+    const { f, ip, cur, page, taken, countJump, countLater } = this.#frame;
     f.set(ip, cur.add(access('i32.load', cur, AT.imm).shl(3)));
-    const within = ip.sub(page).ltU(PARCELS * 16);
-    f.if(counts === true ? within : counts.and(within), countJump, () => f.set(heat, within.eqz()));
+    f.if(
+      ip.sub(page).ltU(PARCELS * 16),
+      () => (counts === true ? countJump() : f.if(counts, countJump)),
+      () => countLater(1),
+    );
     f.br(taken);
     this.#continuation = 'gone';
   }
@@ -250,11 +253,11 @@ export class InstructionEmitter extends GuestEmitter implements Emitter {
     this.#return(this.#frame.routines.sret);
   }
   #return(routine: Callee): void {
-    const { f, code, target, heat, refetch } = this.#frame;
+    const { f, code, target, refetch, countLater } = this.#frame;
     f.call(routine);
     this.#trapIfExcepted();
     f.set(target, code.load64('pc'));
-    f.set(heat, 1);
+    countLater(1);
     f.br(refetch);
     this.#continuation = 'gone';
   }

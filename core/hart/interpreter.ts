@@ -2,13 +2,14 @@
  * The interpreter: one generated function that runs decoded entries.
  *
  *   refetch   `target` is where to go on: attention is looked at, the decoded page is found
- *     next      the entry at `ip` is taken, `ip` moved behind it, and its operation switched on; handlers fall
+ *     next      the entry at `ip` is executed as `op`: `ip` is moved behind it, and `op` switched on; handlers fall
  *               through to the next entry
  *     taken     a branch has moved `ip`, perhaps out of the page
  *   trap      an exception was noted while executing the entry `cur`
- *   execute   the entry `cur` is executed as `op`, whatever it says itself
  *
- * Registers stay in the hart's structure; `ip` and the page are locals. `count` is what is left of the budget.
+ * Registers stay in the hart's structure; `ip` and the page are locals. `count` is what is left of the budget. What is
+ * not needed for every instruction is kept out of locals: `next` is one loop with few of them, so that the host's
+ * compiler holds them in registers.
  */
 import type { Instruction } from '../isa/instruction.ts';
 import { instructions } from '../isa/table.ts';
@@ -50,19 +51,19 @@ export interface Frame {
   readonly pageAddress: Local;
   readonly target: Local;
   readonly count: Local;
-  /** How much the jump to `target` counts. */
-  readonly heat: Local;
   readonly refetch: Label;
   readonly taken: Label;
-  readonly execute: Label;
-  readonly op: Local;
   readonly trap: Label;
   /** Stores `instret` and the budget as of before the current instruction (`retired` 0) or behind it (1). */
   readonly syncCount: (retired: 0 | 1) => void;
   /** Leaves the interpreter; `pc` must be stored. */
   readonly leave: (reason: number) => void;
+  /** Executes the entry at `at` next, as what it says itself or, with 1, as the instruction of its own. */
+  readonly goTo: (at: Expr, own?: 0 | 1) => void;
   /** Counts a jump to the entry at `ip`; where that is done often enough the host is told. */
   readonly countJump: () => void;
+  /** The jump to `target`, in another page, is to be counted as so many when its entry is found. */
+  readonly countLater: (by: Expr | number) => void;
   /** Notes that the jump at `cur` led to `ip`. */
   readonly recordJump: () => void;
 }
@@ -85,8 +86,10 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
   /** Exceptions so far without an instruction between, and `count` at the last one. */
   const [stuck, countThen] = [f.variable(i32(0)), f.variable(i32(0))];
   const pageAddress = f.local('i64');
-  const [op, heat] = [f.local('i32'), f.variable(i32(0))];
+  const op = f.local('i32');
+  const countLater = (by: Expr | number): void => code.store32(builder, 'heat', by);
   code.store32(builder, 'budget', f.args.budget);
+  countLater(0);
 
   const syncCount = (retired: 0 | 1): void => {
     const left = f.let(retired === 1 ? count : count.add(1));
@@ -101,7 +104,7 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
   const raise = (): void => {
     f.call(routines.raise);
     f.set(target, code.load64('pc'));
-    f.set(heat, 1);
+    countLater(1);
     if (exact) {
       f.scope(() => syncCount(1));
       return leave(Exit.BUDGET);
@@ -144,31 +147,37 @@ export function defineRun(code: HartCode, routines: Routines, exact = false): Ca
     });
     f.set(pageAddress, target.and(-4096n));
     f.set(ip, page.add(target.wrap().and(4095).shl(3)));
-    if (!exact) f.ifUnlikely(heat, () => countJump(heat));
-    f.set(heat, 0);
+    const heat = f.let(code.load32('heat'));
+    f.ifUnlikely(heat, () => {
+      if (!exact) countJump(heat);
+      countLater(0);
+    });
 
     f.block('trap', (trap) => {
+      // Stepping passes compiled code by.
+      f.set(op, access('i32.load8_u', ip, exact ? 1 : 0));
       f.loop('next', (next) => {
+        const goTo = (at: Expr, own: 0 | 1 = exact ? 1 : 0): void => {
+          f.set(op, access('i32.load8_u', at, own));
+          f.set(ip, at);
+          f.br(next);
+        };
         f.block('taken', (taken) => {
+          const frame: Frame = {
+            ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count },
+            ...{ refetch, taken, trap, syncCount, leave, goTo, countLater },
+            countJump: exact ? () => undefined : countJump,
+            recordJump: exact ? () => undefined : recordJump,
+          };
           f.set(cur, ip);
-          // Stepping passes compiled code by.
-          f.set(op, access('i32.load8_u', cur, exact ? 1 : 0));
-          f.loop('execute', (execute) => {
-            const frame: Frame = {
-              ...{ f: builder, code, routines, cur, ip, page, pageAddress, target, count, heat, op },
-              ...{ refetch, taken, execute, trap, syncCount, leave },
-              countJump: exact ? () => undefined : countJump,
-              recordJump: exact ? () => undefined : recordJump,
-            };
-            passEntry(frame);
-            const handlers = [...markHandlers(frame, next), ...instructionHandlers(frame), ...pairHandlers(frame)];
-            f.switch(op, handlers, () => f.unreachable());
-            if (!exact) f.br(next);
-          });
+          passEntry(frame);
+          const handlers = [...markHandlers(frame), ...instructionHandlers(frame), ...pairHandlers(frame)];
+          f.switch(op, handlers, () => f.unreachable());
+          if (!exact) goTo(ip);
         });
-        const within = ip.sub(page);
+        const within = f.let(ip.sub(page));
         const stays = within.ltU(PARCELS * 16).and(code.loadAtomic('attention').or(count.shrU(31)).eqz());
-        if (!exact) f.brIf(next, stays, 'likely');
+        if (!exact) f.if(stays, () => goTo(ip), undefined, 'likely');
         f.set(target, pageAddress.add(within.shrS(3).sext()));
         f.br(refetch);
       });
@@ -191,15 +200,14 @@ export function entryAddress(entry: Expr, page: Expr, pageAddress: Expr): Expr {
 }
 
 /** Entries that are no instruction; they do not count as one. */
-function markHandlers(frame: Frame, next: Label): (() => void)[] {
-  const { f, code, cur, ip, page, pageAddress, target, count, heat, routines } = frame;
+function markHandlers(frame: Frame): (() => void)[] {
+  const { f, code, cur, page, pageAddress, target, count, routines, goTo } = frame;
   const uncount = (): void => f.set(count, count.add(1));
   const handlers: (() => void)[] = [];
   handlers[Op.BLANK] = () => {
     uncount();
     f.call(code.host.decode, cur);
-    f.set(ip, cur);
-    f.br(next);
+    goTo(cur);
   };
   handlers[Op.PAGE_END] = () => {
     uncount();
@@ -216,8 +224,7 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
       f.call(code.host.straddle, low, following);
       f.set(page, following);
       f.set(pageAddress, pageAddress.add(4096));
-      f.set(ip, following.sub(16));
-      f.br(next);
+      goTo(following.sub(16));
     });
   handlers[Op.ILLEGAL] = () => {
     code.except(f, Cause.ILLEGAL, 0);
@@ -237,15 +244,14 @@ function markHandlers(frame: Frame, next: Label): (() => void)[] {
       f.set(count, left);
       f.set(target, code.load64('pc'));
       // Where compiled code has to be left is worth compiling sooner.
-      f.set(heat, LEFT_FOR);
+      frame.countLater(LEFT_FOR);
       f.brIf(frame.refetch, exit.ne(RegionExit.INTERPRET).or(code.loadAtomic('attention')).or(count.ltS(1)));
       // The instruction at `pc` is not for compiled code, even where some begins with it.
       f.set(page, call(routines.fetchPage, target));
       f.brIf(frame.refetch, page.eqz());
       f.set(pageAddress, target.and(-4096n));
-      f.set(cur, page.add(target.wrap().and(4095).shl(3)));
-      f.set(frame.op, access('i32.load8_u', cur, 1));
-      f.br(frame.execute);
+      frame.countLater(0);
+      goTo(page.add(target.wrap().and(4095).shl(3)), 1);
     });
   return handlers;
 }

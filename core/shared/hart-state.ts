@@ -153,6 +153,8 @@ export const HartState = struct('HartState', {
   left: u32,
   /** How often a place is jumped to before it is compiled; 0 for never. */
   hotLimit: u32,
+  /** How much the interpreter's jump to another page counts, until the place that it leads to is found. */
+  heat: u32,
   /** What the last page walk found: physical address, log2 of the page's size. */
   walkShift: u32,
   walkAddress: u64,
