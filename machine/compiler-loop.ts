@@ -1,6 +1,9 @@
 /**
  * The loop of the compiler's thread: sleeps until a hart asks, compiles what was asked for since, and posts it. It runs
  * beside the harts, which go on interpreting meanwhile, and ends when its thread is ended.
+ *
+ * Behind each batch it lets the thread's tasks run: an engine frees a module, and its machine code, in a task that it
+ * posts when it has found that nothing leads to the module in this thread.
  */
 import { RegionCompiler, type RegionInfo, type RegionRequest } from '../core/jit/compiler.ts';
 import { placeOf, sharedPlace } from '../core/jit/emit-region.ts';
@@ -47,13 +50,16 @@ const RECALL_AFTER = 3000;
 /** How often a page of one content is compiled without being hot anew. */
 const RECALLS = 16;
 
-/** Compiles for the harts, for ever. `posts`: how a message goes to each hart; `learned` is told what is worth keeping. */
+/**
+ * Compiles for the harts, for ever; the promise is rejected with what is thrown. `posts`: how a message goes to each
+ * hart; `learned` is told what is worth keeping.
+ */
 export function runCompiler(
   { memory, shape, known }: CompilerInit,
   posts: readonly ((message: CodeMessage) => void)[],
   learned: (pages: readonly KnownPage[]) => void,
-): void {
-  new CompilerLoop(new Board(memory, shape), posts, new KnownCode(known), learned).run();
+): Promise<never> {
+  return new CompilerLoop(new Board(memory, shape), posts, new KnownCode(known), learned).run();
 }
 
 class CompilerLoop {
@@ -88,12 +94,13 @@ class CompilerLoop {
     this.#compiler = new RegionCompiler(memory, map, map.harts.length === 1 ? placeOf(map, 0) : sharedPlace(map));
   }
 
-  run(): void {
+  async run(): Promise<never> {
     const bell = this.#board.control.compilerBell;
     for (;;) {
       const rung = bell.load();
       const served = this.#queues.map((queue, hart) => this.#serve(queue, hart));
-      if (!served.includes(true)) bell.wait(rung, this.#found.flat().length > 0 ? this.#untilRecall() : Infinity);
+      if (served.includes(true)) await tasks();
+      else bell.wait(rung, this.#found.flat().length > 0 ? this.#untilRecall() : Infinity);
     }
   }
 
@@ -164,6 +171,18 @@ class CompilerLoop {
     queue.posted.add(1);
     getAttention(view, Attention.CODE);
   }
+}
+
+/** Lets what waits in the thread run. By a message: a timer would wait for milliseconds, and a hart with it. */
+function tasks(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 const keyOf = ({ page, version, offset }: CompileRequest): string => `${page} ${version} ${offset}`;

@@ -3,7 +3,7 @@ import { parentPort, type MessagePort } from 'node:worker_threads';
 import { runCompiler, type CompilerInit } from './compiler-loop.ts';
 
 parentPort?.once('message', ({ init, ports }: { init: CompilerInit; ports: readonly MessagePort[] }) => {
-  runCompiler(
+  void runCompiler(
     init,
     ports.map((port) => (message) => port.postMessage(message)),
     (pages) => parentPort?.postMessage(pages),

@@ -10,10 +10,11 @@ interface Start {
 
 self.onmessage = (event: MessageEvent<MessagePort>) => {
   receiveFrom(event, ({ init, ports }: Start, port) => {
+    // What is thrown is the page's to know, as if it were not thrown in a promise.
     runCompiler(
       init,
       ports.map((hart) => (message) => hart.postMessage(message)),
       (pages) => port.postMessage(pages),
-    );
+    ).catch(reportError);
   });
 };

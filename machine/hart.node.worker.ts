@@ -11,11 +11,16 @@ interface Start {
   readonly codePort: MessagePort;
 }
 
-/** Messages are in the port before they are counted as posted. */
+/**
+ * Messages are in the port before they are counted as posted. Node would free no module if the thread's tasks never ran:
+ * see compiler-loop.ts.
+ */
 const receiveFrom =
   (port: MessagePort): ReceiveCode =>
-  (count) =>
-    Array.from({ length: count }, () => receiveMessageOnPort(port)?.message as CodeMessage);
+  async (count) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return Array.from({ length: count }, () => receiveMessageOnPort(port)?.message as CodeMessage);
+  };
 
 parentPort?.once('message', ({ init, port, codePort }: Start) => {
   void runHartThread(init, receiveFrom(codePort), port);
