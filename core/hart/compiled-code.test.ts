@@ -23,6 +23,8 @@ interface At {
   readonly entries?: readonly number[];
 }
 
+const codeWith = (capacity: number): CompiledCode => new CompiledCode(capacity, new Uint8Array(8192));
+
 const region = (number: number, { page = 5, version = 1, entries = [0] }: At = {}): CompiledRegion => ({
   ...{ run: functions[number], page, version, entries },
 });
@@ -47,7 +49,7 @@ function kept({ table }: CompiledCode): number {
 
 describe('links', () => {
   test('lead to a function and one of its entries', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     const changed = code.add(module(10, region(1, { entries: [8, 0, 40] }), region(2, { page: 6, entries: [16] })));
     expect(changed).toEqual(new Set([5, 6]));
     expect(links(code)).toEqual({ 8: '1.0', 0: '1.1', 40: '1.2' });
@@ -56,27 +58,27 @@ describe('links', () => {
   });
 
   test('are never 0, which says that there is none', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(0)));
     expect([...code.links(5, 1).values()]).not.toContain(0);
   });
 
   test('of newer code replace older, and leave what is elsewhere', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(1, { entries: [0, 8] })));
     code.add(module(10, region(2, { entries: [16, 8] })));
     expect(links(code)).toEqual({ 0: '1.0', 8: '2.1', 16: '2.0' });
   });
 
   test('are those of the version that is asked for', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(1)));
     expect(links(code, 5, 2)).toEqual({});
     expect(links(code, 5, 0)).toEqual({});
   });
 
   test('of a newer version take the place of all older ones', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(1, { entries: [0, 8] })));
     code.add(module(10, region(2, { version: 2, entries: [8] })));
     expect(links(code, 5, 1)).toEqual({});
@@ -84,7 +86,7 @@ describe('links', () => {
   });
 
   test('of an older version, which comes late, are not taken', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(2, { version: 2 })));
     code.add(module(10, region(1, { version: 1, entries: [0, 8] })));
     expect(links(code, 5, 1)).toEqual({});
@@ -92,7 +94,7 @@ describe('links', () => {
   });
 
   test('know which version is newer where the count begins again', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     const [last, first] = [0x7fff_ffff, -0x8000_0000];
     code.add(module(10, region(1, { version: last })));
     code.add(module(10, region(2, { version: first })));
@@ -102,7 +104,7 @@ describe('links', () => {
   });
 
   test('of pages that have another version now are dropped', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(1), region(2, { page: 6 })));
     code.dropStale((page) => (page === 5 ? 2 : 1));
     expect([links(code, 5, 1), links(code, 5, 2), links(code, 6, 1)]).toEqual([{}, {}, { 0: '2.0' }]);
@@ -112,7 +114,7 @@ describe('links', () => {
 describe('a module to which no link leads any more', () => {
   /** What is kept of two functions on two pages, after something was done. */
   const after = (act: (code: CompiledCode) => void): readonly number[] => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(1), region(2, { page: 6 })));
     act(code);
     expect(kept(code)).toBe(code.functions);
@@ -140,7 +142,7 @@ describe('a module to which no link leads any more', () => {
   });
 
   test('tells which pages must not be linked to it', () => {
-    const code = new CompiledCode(1000);
+    const code = codeWith(1000);
     code.add(module(10, region(1), region(2, { page: 6 })));
     expect(code.dropStale((page) => (page === 5 ? 2 : 1))).toEqual(new Set([5]));
     expect(code.dropStale(() => 1)).toEqual(new Set());
@@ -155,7 +157,7 @@ describe('a module to which no link leads any more', () => {
 
 describe('code for which there is no room', () => {
   test('is the oldest', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     code.add(module(40, region(1, { page: 1 })));
     code.add(module(40, region(2, { page: 2 })));
     const changed = code.add(module(40, region(3, { page: 3 })));
@@ -164,8 +166,28 @@ describe('code for which there is no room', () => {
     expect(code.evicted).toBe(1);
   });
 
+  test('is the oldest that was not entered since its turn came last', () => {
+    const used = new Uint8Array(8192);
+    const code = new CompiledCode(100, used);
+    const enter = (page: number): void => {
+      const link = code.links(page, 1).get(0) ?? 0;
+      used[link & (LINK_FUNCTIONS - 1)] = 1;
+    };
+    const left = (): number[] => [1, 2, 3, 4, 5].filter((page) => code.links(page, 1).size > 0);
+    code.add(module(40, region(1, { page: 1 })));
+    code.add(module(40, region(2, { page: 2 })));
+    enter(1);
+    code.add(module(40, region(3, { page: 3 })));
+    expect(left()).toEqual([1, 3]);
+    code.add(module(40, region(4, { page: 4 })));
+    expect(left()).toEqual([3, 4]);
+    for (const page of [3, 4]) enter(page);
+    code.add(module(40, region(5, { page: 5 })));
+    expect(left()).toEqual([4, 5]);
+  });
+
   test('stays where all of it just fits', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     code.add(module(60, region(1, { page: 1 })));
     code.add(module(40, region(2, { page: 2 })));
     expect(links(code, 1)).toEqual({ 0: '1.0' });
@@ -173,7 +195,7 @@ describe('code for which there is no room', () => {
   });
 
   test('goes with all of its module, and as much as is needed', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     code.add(module(30, region(1, { page: 1 }), region(2, { page: 2 })));
     code.add(module(30, region(3, { page: 3 })));
     code.add(module(30, region(4, { page: 4 })));
@@ -185,7 +207,7 @@ describe('code for which there is no room', () => {
   });
 
   test('leaves links that newer code has taken', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     code.add(module(40, region(1, { entries: [0, 8] })));
     code.add(module(40, region(2, { entries: [8, 16] })));
     code.add(module(40, region(3, { page: 6 })));
@@ -193,7 +215,7 @@ describe('code for which there is no room', () => {
   });
 
   test('leaves the links of a newer version', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     code.add(module(40, region(1)));
     code.add(module(40, region(2, { version: 2 })));
     code.add(module(40, region(3, { page: 6 })));
@@ -201,7 +223,7 @@ describe('code for which there is no room', () => {
   });
 
   test('goes before newer code that is too large by itself, which is kept', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     code.add(module(40, region(1, { page: 1 })));
     code.add(module(500, region(2, { page: 2 })));
     expect([links(code, 1), links(code, 2)]).toEqual([{}, { 0: '2.0' }]);
@@ -210,7 +232,7 @@ describe('code for which there is no room', () => {
   });
 
   test('gives its places in the table to others', () => {
-    const code = new CompiledCode(100);
+    const code = codeWith(100);
     for (let i = 0; i < 5000; i++) code.add(module(40, region(i % 8, { page: i % 10 })));
     expect(kept(code)).toBe(2);
     expect(code.table.length).toBeLessThan(5000);
@@ -220,14 +242,14 @@ describe('code for which there is no room', () => {
 });
 
 test('the oldest code goes when the table is full', () => {
-  const code = new CompiledCode(1000, 3);
+  const code = new CompiledCode(1000, new Uint8Array(4));
   for (let i = 0; i < 8; i++) code.add(module(1, region(i, { page: i })));
   expect([code.functions, code.size, code.pages, code.evicted]).toEqual([3, 3, 3, 5]);
   expect([4, 5, 6, 7].map((page) => links(code, page))).toEqual([{}, { 0: '5.0' }, { 0: '6.0' }, { 0: '7.0' }]);
 });
 
 test('the table has room for many functions at once', () => {
-  const code = new CompiledCode(1e6);
+  const code = codeWith(1e6);
   for (let i = 0; i < 5000; i++) code.add(module(1, region(i % 8, { page: i })));
   expect(links(code, 0)).toEqual({ 0: '0.0' });
   expect(links(code, 4999)).toEqual({ 0: '7.0' });

@@ -42,21 +42,23 @@ export class CompiledCode {
   readonly table: WebAssembly.Table;
   readonly #pages = new Map<number, PageLinks>();
   readonly #free: number[] = [];
-  /** Oldest first. */
+  /** Those that go first, first. */
   readonly #modules = new Set<Kept>();
   /** By place in the table. */
   readonly #owners: (Kept | undefined)[] = [];
   readonly #capacity: number;
-  readonly #mostFunctions: number;
+  /** By place in the table: 1 when the function was entered since its module was last looked at for eviction. */
+  readonly #used: Uint8Array;
   #size = 0;
   #next = 1;
   /** Regions that were dropped for want of room. */
   evicted = 0;
 
-  /** `capacity`: bytes of modules to keep; `mostFunctions`: the same for the table. */
-  constructor(capacity: number, mostFunctions = LINK_FUNCTIONS - 1) {
+  /** `capacity`: bytes of modules to keep; `used`: a byte for each place in the table, which entering code sets. */
+  constructor(capacity: number, used: Uint8Array) {
+    if (used.length > LINK_FUNCTIONS) throw new RangeError(`a link can name ${LINK_FUNCTIONS} functions`);
     this.#capacity = capacity;
-    this.#mostFunctions = mostFunctions;
+    this.#used = used;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
   }
 
@@ -80,16 +82,12 @@ export class CompiledCode {
   }
 
   /**
-   * Adds functions; returns the pages whose links changed. The oldest modules go where there is no room, and those to
-   * which no link leads any more.
+   * Adds functions; returns the pages whose links changed. Modules to which no link leads any more go, and where there is
+   * no room, the oldest that were not entered for a while.
    */
   add(module: CompiledModule): Set<number> {
     const changed = new Set<number>();
-    for (const oldest of this.#modules) {
-      const isRoom = this.#size + module.size <= this.#capacity;
-      if (isRoom && this.functions + module.regions.length <= this.#mostFunctions) break;
-      this.#evict(oldest, changed);
-    }
+    this.#makeRoom(module, changed);
     const kept: Kept = { module, places: module.regions.map(({ run }) => this.#place(run)), links: 0 };
     this.#modules.add(kept);
     this.#size += module.size;
@@ -107,6 +105,22 @@ export class CompiledCode {
     });
     this.#dropUnlinked(unlinked);
     return changed;
+  }
+
+  /** A module that was entered since its turn came last has another one, behind all others. */
+  #makeRoom(module: CompiledModule, changed: Set<number>): void {
+    const mostFunctions = this.#used.length - 1;
+    let chances = this.#modules.size;
+    for (const oldest of this.#modules) {
+      const isRoom = this.#size + module.size <= this.#capacity;
+      if (isRoom && this.functions + module.regions.length <= mostFunctions) return;
+      const isUsed = oldest.places.some((place) => this.#used[place] !== 0);
+      if (isUsed && chances-- > 0) {
+        for (const place of oldest.places) this.#used[place] = 0;
+        this.#modules.delete(oldest);
+        this.#modules.add(oldest);
+      } else this.#evict(oldest, changed);
+    }
   }
 
   /** Drops the code of pages that have another version now; returns these pages, which must not be linked to it any more. */
@@ -151,6 +165,7 @@ export class CompiledCode {
     const place = this.#free.pop() ?? this.#next++;
     if (place >= this.table.length) this.table.grow(this.table.length);
     this.table.set(place, run);
+    this.#used[place] = 0;
     return place;
   }
 

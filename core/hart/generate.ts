@@ -37,8 +37,8 @@ export function generateHart(map: MemoryMap, hart: number, exact = false): Uint8
   const attend = defineAttend(code, privileged.takeInterrupt);
   const float = defineFloat(module, code.map.state);
   module.importTable();
-  const enter = defineEnter(module, code);
-  const nest = defineNest(module, code);
+  const enter = defineEnter(code);
+  const nest = defineNest(code);
   const run = defineRun(code, { ...privileged, ...memory, tlb, attend, float, enter }, exact);
   const exported = [run, tlb.flushTlbs, tlb.updateContexts, privileged.changes.updateInterrupts];
   for (const callee of [...exported, privileged.takeInterrupt, privileged.raise, translate]) module.export(callee);

@@ -6,7 +6,7 @@
  */
 import { ENVCFG, MSTATUS_RESET } from '../isa/mstatus.ts';
 import { Interrupt, setInterrupt } from '../shared/interrupts.ts';
-import { hartView, type MemoryMap } from '../shared/memory-map.ts';
+import { HEAT_COUNTERS, MOST_FUNCTIONS, hartView, type MemoryMap } from '../shared/memory-map.ts';
 import { PageStates } from '../shared/page-states.ts';
 import { Attention, Revoke, type HartView } from '../shared/hart-state.ts';
 import type { HostFunctions } from './code.ts';
@@ -33,7 +33,7 @@ export interface HartEnvironment {
   hot?(place: CodePlace): void;
   /** Bytes of compiled modules to keep. Default: {@link COMPILED_CAPACITY}. */
   readonly codeCapacity?: number;
-  /** A page is found to hold code, at this version. */
+  /** A page of which nothing is compiled is found to hold code, at this version. */
   codeFound?(page: number, version: number): void;
 }
 
@@ -46,6 +46,12 @@ export interface CodePlace {
 
 /** Bytes of compiled modules that a hart keeps; the host makes machine code of four times as many. */
 const COMPILED_CAPACITY = 8 << 20;
+
+/**
+ * Instructions, some two seconds of work, in which half of the heat is lost: else all that is ever executed is hot one
+ * day, and takes the place of what is hot now.
+ */
+const HEAT_HALF_LIFE = 1n << 29n;
 
 const ZERO_AT_RESET = [
   ...(['pc', 'medeleg', 'mideleg', 'mie', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'mcounteren'] as const),
@@ -77,7 +83,10 @@ export class Hart {
   readonly #cache: DecodeCache;
   readonly #states: PageStates;
   readonly #bytes: Uint8Array;
+  readonly #heat: Uint16Array;
   readonly #imports: WebAssembly.Imports;
+  /** `instret` when heat was lost last. */
+  #cooledAt = 0n;
   #exact: HartExports | undefined;
 
   /** `module`: the compiled module of {@link generateHart}, if the caller has it already. */
@@ -92,9 +101,11 @@ export class Hart {
     this.index = index;
     this.#environment = environment;
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#heat = new Uint16Array(memory.buffer, map.harts[index].heat, HEAT_COUNTERS);
     this.view = hartView(memory, map, index);
     this.#states = new PageStates(memory, map);
-    this.compiled = new CompiledCode(environment.codeCapacity ?? COMPILED_CAPACITY);
+    const used = new Uint8Array(memory.buffer, map.harts[index].codeUsed, MOST_FUNCTIONS);
+    this.compiled = new CompiledCode(environment.codeCapacity ?? COMPILED_CAPACITY, used);
     this.#cache = new DecodeCache(memory, map, index, {
       linksOf: (page, version) => this.compiled.links(page, version),
       revokeStores: () => {
@@ -102,7 +113,9 @@ export class Hart {
         environment.revokeOtherStores();
       },
       flushFetch: () => this.#flush('fetchTlb'),
-      claimed: (page, version) => environment.codeFound?.(page, version),
+      claimed: (page, version) => {
+        if (this.compiled.links(page, version).size === 0) environment.codeFound?.(page, version);
+      },
     });
     this.#imports = { env: { memory, table: this.compiled.table, ...this.#hostFunctions() } };
     this.#exports = new WebAssembly.Instance(module, this.#imports).exports as HartExports;
@@ -137,8 +150,18 @@ export class Hart {
   /** Runs about `budget` instructions, or until something needs the caller: returns one of `Exit`. */
   run(budget: number): number {
     this.#exports.run(budget);
+    this.#cool();
     this.view.statDecoded = BigInt(this.#cache.decodedCount);
     return this.view.exitReason;
+  }
+
+  #cool(): void {
+    const { instret } = this.view;
+    const since = instret - this.#cooledAt;
+    // A reset sets the counter back.
+    if (since >= 0n && since < HEAT_HALF_LIFE) return;
+    this.#cooledAt = instret;
+    for (let i = 0; i < HEAT_COUNTERS; i++) this.#heat[i] >>>= 1;
   }
 
   /** Executes exactly one instruction, or enters one trap: returns one of `Exit`. An interrupt is taken first. */

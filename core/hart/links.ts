@@ -9,7 +9,7 @@
  */
 import { access, callIndirect, type Callee, type Expr, type Signature } from '../wasm/expr.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
-import type { ModuleBuilder } from '../wasm/module.ts';
+import type { HartCode } from './code.ts';
 import { FIRST_LINK, LINK_ENTRY_SHIFT, LINK_FUNCTIONS } from './decoded.ts';
 import type { HartFields } from './fields.ts';
 import { entryOffset, lookupTag } from './tlb.ts';
@@ -38,20 +38,23 @@ function findLink(f: FunctionBuilder, fields: HartFields, orElse: () => void): E
   return link;
 }
 
-function enterLink(link: Expr, depth: Expr | number, base: Expr | number): Expr {
-  return callIndirect(REGION, link.and(LINK_FUNCTIONS - 1), link.shrU(LINK_ENTRY_SHIFT), depth, base);
+/** Enters the code of a link, and notes that it is used; gives a {@link RegionExit}. */
+function enterLink(f: FunctionBuilder, code: HartCode, link: Expr, depth: Expr | number, base: Expr | number): Expr {
+  const place = f.let(link.and(LINK_FUNCTIONS - 1));
+  f.store('i32.store8', place, code.map.codeUsed, 1);
+  return f.let(callIndirect(REGION, place, link.shrU(LINK_ENTRY_SHIFT), depth, base));
 }
 
 /** `enter(link)`: runs compiled code from there on for as long as one region leads to the next. Returns a {@link RegionExit}. */
-export function defineEnter(module: ModuleBuilder, fields: HartFields): Callee {
-  const f = module.function('enter', { link: 'i32' }, ['i32']);
+export function defineEnter(code: HartCode): Callee {
+  const f = code.module.function('enter', { link: 'i32' }, ['i32']);
   const link = f.variable(f.args.link);
   f.loop('again', (again) => {
-    const exit = f.let(enterLink(link, 0, fields.parts.state));
+    const exit = enterLink(f, code, link, 0, code.parts.state);
     f.if(exit, () => f.return(exit));
     f.set(
       link,
-      findLink(f, fields, () => f.return(RegionExit.NEXT)),
+      findLink(f, code, () => f.return(RegionExit.NEXT)),
     );
     f.br(again);
   });
@@ -63,14 +66,14 @@ export function defineEnter(module: ModuleBuilder, fields: HartFields): Callee {
  * `nest(back, depth, base)`: runs compiled code from `pc` on until `pc` is `back`, where the guest's call returns, and
  * returns NEXT then. Else the interpreter must go on from `pc`: all callers return too.
  */
-export function defineNest(module: ModuleBuilder, fields: HartFields): Callee {
-  const f = module.function('nest', { back: 'i64', depth: 'i32', base: 'i32' }, ['i32']);
+export function defineNest(code: HartCode): Callee {
+  const f = code.module.function('nest', { back: 'i64', depth: 'i32', base: 'i32' }, ['i32']);
   const { back, depth, base } = f.args;
   f.loop('again', (again) => {
-    const link = findLink(f, fields, () => f.return(RegionExit.RESUME));
-    const exit = f.let(enterLink(link, depth, base));
+    const link = findLink(f, code, () => f.return(RegionExit.RESUME));
+    const exit = enterLink(f, code, link, depth, base);
     f.ifUnlikely(exit, () => f.return(exit));
-    f.brIf(again, fields.load64('pc').ne(back), 'unlikely');
+    f.brIf(again, code.load64('pc').ne(back), 'unlikely');
   });
   f.return(RegionExit.NEXT);
   return f;

@@ -405,3 +405,22 @@ test('programs of random blocks, branches, calls and traps end as interpreted', 
   }
   expect(compiled).toBeGreaterThan(100_000n);
 });
+
+describe('a loop that is run ten times, of one jump each', () => {
+  const runs = (between: bigint): HotHart => {
+    const hart = loaded(programOf('li a0, 2\n again: addi a0, a0, -1\n bnez a0, again'), HOT);
+    for (let i = 0; i < 10; i++) {
+      hart.hart.reset(BigInt(RAM));
+      hart.view.instret = BigInt(i) * between;
+      hart.runOn();
+    }
+    return hart;
+  };
+
+  test('is compiled when they are near each other', () => {
+    expect(runs(100n).installed).toBeGreaterThan(0);
+  });
+  test('is not when they are far apart: heat is lost with time', () => {
+    expect(runs(1n << 30n).installed).toBe(0);
+  });
+});

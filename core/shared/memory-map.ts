@@ -111,6 +111,8 @@ export const DECODED_PAGE_SIZE = DECODED_LINKS + DECODED_LINKS_SIZE;
 export const HEAT_COUNTERS = 1 << 15;
 /** Two jumps may share a record; the last one stands in it. */
 export const JUMP_RECORDS = 1 << 12;
+/** Places for compiled functions in a hart's table. */
+export const MOST_FUNCTIONS = 1 << 13;
 /** Decoded pages that a hart keeps. */
 export const DECODE_SLOTS = 1024;
 
@@ -129,6 +131,8 @@ export interface HartMap {
   heat: number;
   /** Where jumps to registers led within their page: {@link JUMP_RECORDS} pairs of decoded entries, the jump's and its target's. */
   jumps: number;
+  /** u8 for each of {@link MOST_FUNCTIONS}: 1 when the compiled function was entered since this was looked at. */
+  codeUsed: number;
 }
 
 export interface MemoryMap {
@@ -184,6 +188,7 @@ export function layOut(shape: MachineShape): MemoryMap {
     compileQueue: take(CompileQueue.size),
     heat: take(HEAT_COUNTERS * 2),
     jumps: take(JUMP_RECORDS * 8),
+    codeUsed: take(MOST_FUNCTIONS),
   }));
   const ram = take(ramBytes, WASM_PAGE);
   return {
