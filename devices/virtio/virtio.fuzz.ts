@@ -10,6 +10,7 @@ import { RAM_BASE } from '../../core/shared/memory-map.ts';
 import { BlockError } from '../block/backend.ts';
 import type { AccessWidth } from '../device.ts';
 import { VirtioBlock, virtioBlockType } from './block.ts';
+import { WRITEBACK } from './block-config.ts';
 import { VirtioConsole, virtioConsoleType } from './console.ts';
 import { VirtioEntropy, virtioEntropyType } from './entropy.ts';
 import type { VirtioModel, VirtioType } from './model.ts';
@@ -19,6 +20,8 @@ import { FakeDriver } from './testing/fake-driver.ts';
 
 const RAM_SIZE = 16 << 20;
 const RAM_END = RAM_BASE + RAM_SIZE;
+/** Of a block device. */
+const QUEUES = 4;
 /** Where the PCI driver puts the BAR. */
 const BAR = 0x10_0000;
 
@@ -54,7 +57,7 @@ const step = fc.oneof(
     weight: 24,
     arbitrary: fc.record({
       kind: fc.constant('chain' as const),
-      queue: fc.nat(1),
+      queue: fc.nat(QUEUES - 1),
       start: fc.nat(11),
       lengths: fc.array(fc.oneof(fc.constantFrom(1, 16, 512, 4096), small), { minLength: 1, maxLength: 4 }),
       readable: fc.nat(3),
@@ -63,7 +66,16 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('offer' as const), queue: fc.nat(1), head: fc.nat(17) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('avail' as const), queue: fc.nat(1), at: fc.nat(40), value }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('notify' as const), queue: fc.nat(3) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('notify' as const), queue: fc.nat(QUEUES) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('configuration' as const),
+      place: fc.oneof(fc.nat(63), fc.constant(WRITEBACK)),
+      width,
+      value,
+    }),
+  },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('initialise' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('host' as const), what: fc.nat(3), amount: fc.nat(5000) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
@@ -96,7 +108,8 @@ const subjects: Record<string, (transport: TransportName) => Subject> = {
   },
   block(transport) {
     const disk = new FakeDisk();
-    const made = board(transport, virtioBlockType, () => new VirtioBlock({ backend: disk, id: 'fuzz' }));
+    const type = virtioBlockType(QUEUES);
+    const made = board(transport, type, () => new VirtioBlock({ backend: disk, id: 'fuzz', queues: QUEUES }));
     return {
       board: made,
       host(what) {
@@ -170,6 +183,13 @@ async function play({ board, host }: Subject, steps: readonly Step[]): Promise<v
         const at = SLOT * 8 * 4096 + Math.min(each.place % 2 === 0 ? each.place & 0xff : each.place, 4096 - each.width);
         board.pci.ecam.read(at, each.width);
         board.pci.ecam.write(at, each.width, each.value % 2 ** (8 * each.width));
+        break;
+      }
+      case 'configuration': {
+        if (board.registers.type.configSize === 0) break;
+        const at = each.place - (each.place % each.width);
+        driver.transport.writeConfig(at, each.width, each.value % 2 ** (8 * each.width));
+        driver.transport.readConfig(at, each.width);
         break;
       }
       case 'descriptor':
