@@ -20,7 +20,10 @@ const SECTOR_SIZES = 'sectorsize=LOGICAL[/PHYSICAL]';
 const OPTIONS = `ro, nodelete, sync (or direct) and ${SECTOR_SIZES}`;
 
 /** For the usage text. */
-export const diskOptionsHelp = `OPTIONs: ro; nodelete, the guest cannot give space back; sync or direct, each write is on the host's\ndisk before the guest goes on; ${SECTOR_SIZES} in bytes (default: 512/4096)`;
+export const diskOptionsHelp = `OPTIONs: ro;
+nodelete, the guest cannot give space back;
+sync or direct, each write is on the host's disk before the guest goes on;
+${SECTOR_SIZES}, in bytes (default: 512/4096; one number is both)`;
 
 /** Reads the value of `option`, such as `--disk`. A file's name ends at the first comma. Throws {@link BadUsage}. */
 export function readDisk(text: string, option: string): FileDisk {
