@@ -36,7 +36,7 @@ const direct = (count: number, ...more: readonly string[]): string =>
 test('a file system on a disk of two queues, with sectors of 4096 bytes', async () => {
   const { lines, figures } = await run(
     `${emptyDisk('large-sectors.img', 128)},sectorsize=4096`,
-    'ls /sys/block/vdb/mq | xargs',
+    'cd /sys/block/vdb/mq; ls | xargs; cat 0/cpu_list 1/cpu_list',
     show('logical_block_size', 'physical_block_size', 'minimum_io_size', 'optimal_io_size'),
     show('discard_granularity', 'discard_max_bytes', 'write_zeroes_max_bytes', 'max_discard_segments', 'zoned'),
     'cd /; mkfs.ext4 -q /dev/vdb; mount /dev/vdb /mnt',
@@ -47,7 +47,7 @@ test('a file system on a disk of two queues, with sectors of 4096 bytes', async 
     'echo 3 > /proc/sys/vm/drop_caches; mount -o ro /dev/vdb /mnt; sha256sum -c /mnt/sums',
   );
   expect(lines).toEqual([
-    '0 1',
+    ...['0 1', '0', '1'],
     ...['4096', '4096', '4096', '4096'],
     ...['4096', '1073741824', '1073741824', '32', 'none'],
     ...['/mnt/0: OK', '/mnt/1: OK'],
@@ -58,6 +58,8 @@ test('a file system on a disk of two queues, with sectors of 4096 bytes', async 
 test('a guest chooses the cache mode, and a write then waits until it is durable', async () => {
   const { lines, figures } = await run(
     emptyDisk('cache-mode.img', 64),
+    // The disk of the default machine is in chunks of 32 KiB, which space is allocated in.
+    'cd /sys/block/vda/queue; head -qn1 minimum_io_size optimal_io_size discard_granularity; cat ../discard_alignment',
     show('logical_block_size', 'physical_block_size', 'write_cache'),
     direct(40),
     // The first tells the device, the second the kernel alone.
@@ -68,6 +70,7 @@ test('a guest chooses the cache mode, and a write then waits until it is durable
     direct(30),
   );
   expect(lines).toEqual([
+    ...['4096', '32768', '32768', '0'],
     ...['512', '4096', 'write back'],
     ...['write through', 'write through'],
     ...['write back', 'write through'],
