@@ -22,6 +22,19 @@ export interface SlotFile {
   close(): void;
 }
 
+/** What workers have of a file (File System, WHATWG, "FileSystemSyncAccessHandle"); pages, which import types from here, do not. */
+interface AccessHandle {
+  read(bytes: Uint8Array, options: { readonly at: number }): number;
+  write(bytes: Uint8Array, options: { readonly at: number }): number;
+  truncate(size: number): void;
+  getSize(): number;
+  flush(): void;
+  close(): void;
+}
+interface AccessibleFile {
+  createSyncAccessHandle(): Promise<AccessHandle>;
+}
+
 const FOLDER = 'tabhyve-disks';
 /** How often a file is tried that a tab which just ended still holds, and how long between, in milliseconds. */
 const TRIES = 20;
@@ -50,10 +63,10 @@ export async function openSlotFile(id: string): Promise<SlotFile> {
 }
 
 /** The lock of the disk is ours by now: who still holds the file is a worker that is being ended. */
-async function accessHandle(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+async function accessHandle(file: FileSystemFileHandle): Promise<AccessHandle> {
   for (let left = TRIES; ; left--) {
     try {
-      return await file.createSyncAccessHandle();
+      return await (file as unknown as AccessibleFile).createSyncAccessHandle();
     } catch (error) {
       if (left === 0 || !(error instanceof DOMException) || error.name !== 'NoModificationAllowedError') throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -72,10 +85,10 @@ export async function deleteSlotFile(id: string): Promise<void> {
 }
 
 class AccessedFile implements SlotFile {
-  readonly #handle: FileSystemSyncAccessHandle;
+  readonly #handle: AccessHandle;
   #slots: number;
 
-  constructor(handle: FileSystemSyncAccessHandle) {
+  constructor(handle: AccessHandle) {
     this.#handle = handle;
     this.#slots = Math.floor(handle.getSize() / CHUNK_SIZE);
   }
