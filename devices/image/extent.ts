@@ -19,11 +19,14 @@ const GRAIN = 4096;
 /** True when every byte is zero. */
 export function isAllZero(bytes: Uint8Array): boolean {
   const { byteOffset, length } = bytes;
+  // By words where they are aligned.
   const head = Math.min(length, -byteOffset & 3);
-  for (let i = 0; i < head; i++) if (bytes[i] !== 0) return false;
   const count = (length - head) >> 2;
-  const words = new Uint32Array(bytes.buffer, byteOffset + head, count);
-  for (let i = 0; i < count; i++) if (words[i] !== 0) return false;
+  for (let i = 0; i < head; i++) if (bytes[i] !== 0) return false;
+  if (count > 0) {
+    const words = new Uint32Array(bytes.buffer, byteOffset + head, count);
+    for (let i = 0; i < count; i++) if (words[i] !== 0) return false;
+  }
   for (let i = head + 4 * count; i < length; i++) if (bytes[i] !== 0) return false;
   return true;
 }

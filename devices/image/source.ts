@@ -52,7 +52,7 @@ export async function readWithin(
 /** These bytes; zeroes stand for those beyond the end of the file. */
 export async function readPadded(source: ImageSource, offset: number, length: number): Promise<Uint8Array> {
   const inside = Math.max(0, Math.min(length, source.size - offset));
-  if (inside === length) return readAll(source, offset, length);
+  if (inside === length && length > 0) return readAll(source, offset, length);
   const padded = new Uint8Array(length);
   if (inside > 0) padded.set(await readAll(source, offset, inside));
   return padded;
