@@ -53,16 +53,22 @@ function cut(offset: number, bytes: Uint8Array, from: number, to: number, isZero
   return { kind: 'data', offset: offset + from, bytes: bytes.subarray(from, to) };
 }
 
-/** The same extents, with neighbouring zeroes as one. */
+/** Pieces of zeroes that become one at most: whoever waits for the next extent learns how far the reading is. */
+const MOST_MERGED = 64;
+
+/** The same extents, with neighbouring zeroes as few. */
 export async function* mergeZeroes(extents: AsyncIterable<Extent>): AsyncGenerator<Extent> {
   let zero: Extract<Extent, { kind: 'zero' }> | undefined;
+  let merged = 0;
   for await (const extent of extents) {
-    if (extent.kind === 'zero') {
+    if (extent.kind === 'zero' && merged < MOST_MERGED) {
       zero = { kind: 'zero', offset: zero?.offset ?? extent.offset, length: (zero?.length ?? 0) + extent.length };
+      merged++;
       continue;
     }
     if (zero !== undefined) yield zero;
     zero = undefined;
+    merged = 0;
     yield extent;
   }
   if (zero !== undefined) yield zero;

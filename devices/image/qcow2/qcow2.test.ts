@@ -67,9 +67,14 @@ describe('is read', () => {
     });
     const file = new Uint8Array(0x40_0000);
     file.set(image.subarray(0, 512));
-    const extents = [];
-    for await (const extent of (await openBytes(file)).extents()) extents.push(extent);
-    expect(extents).toEqual([{ kind: 'zero', offset: 0, length: 2 ** 50 }]);
+    let [size, extents] = [0, 0];
+    for await (const extent of (await openBytes(file)).extents()) {
+      expect(extent.kind).toBe('zero');
+      size += lengthOf(extent);
+      extents++;
+    }
+    expect(size).toBe(2 ** 50);
+    expect(extents).toBeLessThan(100);
   });
 });
 
