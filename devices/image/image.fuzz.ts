@@ -51,10 +51,9 @@ async function validImages(): Promise<Uint8Array[]> {
   ];
 }
 
-function apply(
-  image: Uint8Array,
-  { changes, cut }: typeof changes extends fc.Arbitrary<infer T> ? T : never,
-): Uint8Array {
+type Changes = typeof changes extends fc.Arbitrary<infer T> ? T : never;
+
+function apply(image: Uint8Array, { changes, cut }: Changes): Uint8Array {
   const bytes = image.slice(0, image.length - Math.min(cut, image.length));
   const view = new DataView(bytes.buffer);
   for (const { area, at, width, value } of changes) {
