@@ -3,6 +3,10 @@
  * machine worker behind Comlink; in Node it is used directly. Everything here can be posted between threads.
  */
 
+import type { StoreKind } from '../devices/block/indexeddb/manifest.ts';
+
+export type { StoreKind };
+
 /** Where an image's bytes come from. */
 export type ImageSource =
   | {
@@ -26,6 +30,8 @@ export type DiskSpec =
       readonly id: string;
       readonly size: number;
       readonly base?: string;
+      /** Where it is kept when it is made. Default: `indexeddb`. */
+      readonly store?: StoreKind;
       readonly readOnly?: boolean;
     }
   /** A person's file, read in place; writes go to a throw-away overlay, or to the overlay disk `overlayId` of the store. */
@@ -34,6 +40,8 @@ export type DiskSpec =
       readonly file: Blob;
       readonly name: string;
       readonly overlayId?: string;
+      /** The same for the overlay. */
+      readonly store?: StoreKind;
       readonly readOnly?: boolean;
     }
   /** Forgotten with the machine. */

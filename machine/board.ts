@@ -48,7 +48,7 @@ export interface BoardShape extends MachineShape {
 
 /** What `Control` begins with: "tabh", and the version of the layout of all that follows. */
 export const MAGIC = 0x7461_6268;
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Bits of the machine thread's doorbell. */
 export const Bell = { STOPPED: 0, CONSOLE: 1, ENTROPY: 2, UART: 3, RTC: 4, DISKS: 5 } as const;
@@ -109,10 +109,8 @@ export class Board {
     const parts = (bit: number) => ({ allocator, ram: this.ram, doorbell: this.doorbell, doorbellBit: 1 << bit, log });
     this.console = new VirtioRegisters(virtioConsoleType, parts(Bell.CONSOLE));
     this.entropy = new VirtioRegisters(virtioEntropyType, parts(Bell.ENTROPY));
-    this.disks = Array.from(
-      { length: shape.disks },
-      (_, i) => new VirtioRegisters(virtioBlockType, parts(Bell.DISKS + i)),
-    );
+    const blockType = virtioBlockType(shape.harts);
+    this.disks = Array.from({ length: shape.disks }, (_, i) => new VirtioRegisters(blockType, parts(Bell.DISKS + i)));
     [this.console, this.entropy, ...this.disks].forEach((device, i) => virtioPci(device, this.pci, 1 + i));
 
     bus.place(

@@ -1,15 +1,16 @@
 /** Disks of the machine in Node: raw files, in place or under an overlay that is thrown away. */
 import { open, stat } from 'node:fs/promises';
-import { BlockError, type BlockBackend } from '../devices/block/backend.ts';
+import { BlockError, SECTOR, type BlockBackend } from '../devices/block/backend.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import { fileBase, RawFileBackend } from '../devices/block/raw-file.node.ts';
+import type { BlockTraits } from '../devices/virtio/index.ts';
 import { countRequests, type DiskRequests } from './disk-requests.ts';
 import type { MachineDisk } from './machine.ts';
 
 export { BlockError } from '../devices/block/backend.ts';
 export type { DiskRequests } from './disk-requests.ts';
 
-export interface FileDisk {
+export interface FileDisk extends BlockTraits {
   readonly path: string;
   readonly readOnly?: boolean;
   /** Writes go to memory, and are forgotten with the disk. */
@@ -23,7 +24,13 @@ export interface CountedDisk extends MachineDisk {
 
 /** Opens a file as a disk. `warn` is told once if discarded space cannot be given back. Rejects with BlockError. */
 export async function openFileDisk(disk: FileDisk, id: string, warn: (line: string) => void): Promise<CountedDisk> {
-  return { id, ...countRequests(await openBackend(disk, warn)) };
+  const { path, readOnly: _readOnly, throwAway: _throwAway, ...traits } = disk;
+  const backend = await openBackend(disk, warn);
+  const logical = traits.sectorSize?.logical ?? SECTOR;
+  const { size } = backend.geometry;
+  if (size % logical === 0) return { id, ...traits, ...countRequests(backend) };
+  await backend.close();
+  throw new BlockError('range', `${path} has ${size} bytes, which are no whole sectors of ${logical}: make it larger.`);
 }
 
 async function openBackend(disk: FileDisk, warn: (line: string) => void): Promise<BlockBackend> {

@@ -8,7 +8,7 @@ import { getAttention } from '../core/shared/interrupts.ts';
 import { createMemory, layOut, RunState, StopReason } from '../core/shared/memory-map.ts';
 import type { BlockBackend, BlockError } from '../devices/block/backend.ts';
 import type { QueueDevice } from '../devices/device.ts';
-import { VirtioBlock, VirtioConsole, VirtioEntropy, VirtioQueues } from '../devices/virtio/index.ts';
+import { VirtioBlock, VirtioConsole, VirtioEntropy, VirtioQueues, type BlockTraits } from '../devices/virtio/index.ts';
 import { Bell, Board, type BoardShape } from './board.ts';
 import type { KnownPage } from './known-code.ts';
 import { loadMachine, type GuestImages, type LoadedGuest } from './load.ts';
@@ -17,7 +17,7 @@ import { PanicWatch } from './panic.ts';
 import { Terminal, type OutputReceiver } from './terminal.ts';
 import type { MachineThread, ThreadHost } from './threads.ts';
 
-export interface MachineDisk {
+export interface MachineDisk extends BlockTraits {
   readonly id: string;
   readonly backend: BlockBackend;
 }
@@ -114,9 +114,11 @@ export class Machine {
       new VirtioQueues(board.console, console, { paused }),
       new VirtioQueues(board.entropy, entropy, { paused }),
     ];
-    options.disks.forEach(({ id, backend }, i) => {
-      const model = new VirtioBlock({ backend, id: id.slice(0, 20), onHostError: options.onHostError });
-      queues.push(new VirtioQueues(board.disks[i], model, { paused }));
+    options.disks.forEach((disk, i) => {
+      const registers = board.disks[i];
+      const own = { id: disk.id.slice(0, 20), queues: registers.type.queueSizes.length };
+      const model = new VirtioBlock({ ...disk, ...own, onHostError: options.onHostError });
+      queues.push(new VirtioQueues(registers, model, { paused }));
     });
     const bits = [Bell.CONSOLE, Bell.ENTROPY, ...options.disks.map((_, i) => Bell.DISKS + i)];
     this.#devices = queues.map((device, i) => ({ device, bit: 1 << bits[i] }));

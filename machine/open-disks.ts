@@ -41,7 +41,7 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
       const base = blobBase(spec.file);
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
       const disk = await openDisk({
-        ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly },
+        ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly, store: spec.store },
         onLost: ({ message }) => onLost(message),
       });
       return disk.backend;
@@ -53,14 +53,17 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
 
 /** A disk of the store. One that exists lies over the image that it was made over, whatever the page offers by now. */
 async function openStored(
-  { id, size, readOnly, base: offered }: Extract<DiskSpec, { kind: 'store' }>,
+  { id, size, readOnly, store, base: offered }: Extract<DiskSpec, { kind: 'store' }>,
   onLost: (message: string) => void,
 ): Promise<BlockBackend> {
   const known = await findDisk(id);
   const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
   const base = await openBase(baseUrl, offered, known?.base?.identity);
   try {
-    const disk = await openDisk({ id, size, base, baseUrl, readOnly, onLost: ({ message }) => onLost(message) });
+    const disk = await openDisk({
+      ...{ id, size, store, base, baseUrl, readOnly },
+      onLost: ({ message }) => onLost(message),
+    });
     return disk.backend;
   } catch (error) {
     await base?.close();

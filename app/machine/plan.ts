@@ -93,18 +93,21 @@ function finalCmdline(plan: Plan): string {
 async function disksOf(plan: Plan): Promise<DiskSpec[]> {
   const { link, files, images, settings, page } = plan;
   const size = (link ?? settings).diskGiB * GiB;
+  const store = settings.store && { store: settings.store };
   if (link) {
     const base = link.root !== undefined ? new URL(link.root, page).href : isForeign(plan) ? undefined : images?.root;
-    return [{ kind: 'store', id: await diskIdOf(link), size, ...(base !== undefined && { base }) }];
+    return [{ kind: 'store', id: await diskIdOf(link), size, ...store, ...(base !== undefined && { base }) }];
   }
   if (files.disk) {
     const { blob: file, name } = files.disk;
     if (!files.keepChanges) return [{ kind: 'file', file, name }];
     const overlayId = `file-${await digest(`${name}\0${file.size}\0${file.lastModified ?? 0}`)}`;
-    return [{ kind: 'file', file, name, overlayId }];
+    return [{ kind: 'file', file, name, overlayId, ...store }];
   }
-  if (isForeign(plan)) return [{ kind: 'store', id: SCRATCH_DISK, size }];
-  return [{ kind: 'store', id: DEFAULT_DISK, size, ...(images?.root !== undefined && { base: images.root }) }];
+  if (isForeign(plan)) return [{ kind: 'store', id: SCRATCH_DISK, size, ...store }];
+  return [
+    { kind: 'store', id: DEFAULT_DISK, size, ...store, ...(images?.root !== undefined && { base: images.root }) },
+  ];
 }
 
 /** Makes the machine's description. Rejects with a {@link PlanError}. */

@@ -35,11 +35,18 @@ const numbers = [
   ['diskGiB', 'Size of a new disk', 'GiB'],
 ] as const;
 
+const stores = [
+  ['indexeddb', "The browser's database"],
+  ['opfs', 'A file of the browser'],
+] as const;
+
 /** The machine's size, the disks of this browser, and how the page looks. */
 export function SettingsDialog(props: Props) {
   const { settings, preferences, defaultCmdline, alive, onSettings, onPreferences, onClose } = props;
   const [texts, setTexts] = useState(() => textsOf(settings, defaultCmdline));
+  const [store, setStore] = useState(settings.store ?? 'indexeddb');
   const cmdlineId = useId();
+  const storeId = useId();
   const cmdlineFault = faultOfCmdline(texts.cmdline);
   const faults = numbers.map(([name]) => faultOfNumber(numberOf(texts[name]), limits[name]));
   const isValid = cmdlineFault === undefined && faults.every((fault) => fault === undefined);
@@ -52,8 +59,14 @@ export function SettingsDialog(props: Props) {
       cpus: numberOf(texts.cpus),
       diskGiB: numberOf(texts.diskGiB),
       ...(cmdline !== defaultCmdline && { cmdline }),
+      ...(store !== 'indexeddb' && { store }),
     });
     onClose();
+  };
+
+  const restore = (): void => {
+    setTexts(textsOf(defaultMachine, defaultCmdline));
+    setStore('indexeddb');
   };
 
   return (
@@ -82,6 +95,20 @@ export function SettingsDialog(props: Props) {
               />
             ))}
           </div>
+          <div className="field">
+            <span id={storeId}>A new disk is kept in</span>
+            <div className="choices" role="radiogroup" aria-labelledby={storeId} aria-describedby={`${storeId}-hint`}>
+              {stores.map(([kind, label]) => (
+                <label key={kind}>
+                  <input type="radio" name={storeId} checked={store === kind} onChange={() => setStore(kind)} />
+                  {label}
+                </label>
+              ))}
+            </div>
+            <span id={`${storeId}-hint`} className="hint">
+              A file is faster, and open in one tab at a time. A disk that exists stays where it is.
+            </span>
+          </div>
           <label className="field" htmlFor={cmdlineId}>
             <span>Kernel command line</span>
             <textarea
@@ -98,7 +125,7 @@ export function SettingsDialog(props: Props) {
           <p id={`${cmdlineId}-hint`} className={cmdlineFault ? 'hint fault' : 'hint'}>
             {cmdlineFault ? `It ${cmdlineFault}.` : `${texts.cmdline.length} of ${CMDLINE_LIMIT} bytes.`}
           </p>
-          <button type="button" className="button" onClick={() => setTexts(textsOf(defaultMachine, defaultCmdline))}>
+          <button type="button" className="button" onClick={restore}>
             Restore the defaults
           </button>
         </fieldset>

@@ -12,10 +12,14 @@ import {
 } from './settings.ts';
 
 test('what was stored is read back', () => {
-  const machine = { memoryMiB: 1024, cpus: 4, diskGiB: 8, cmdline: 'console=hvc0 debug' };
+  const machine = { memoryMiB: 1024, cpus: 4, diskGiB: 8, cmdline: 'console=hvc0 debug', store: 'opfs' };
   expect(readMachine(JSON.stringify(machine))).toEqual(machine);
   const preferences = { theme: 'dark', fontSize: 18, screenReader: true, panel: false } as const;
   expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
+});
+
+test('a place for disks that is not known is the default', () => {
+  expect(readMachine('{"store":"tape"}')).toEqual(defaultMachine);
 });
 
 test('each wrong value alone is the default', () => {

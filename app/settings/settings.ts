@@ -1,5 +1,6 @@
 /** What a person set: the machine's size, and how the page looks. Kept in localStorage, which is read as hostile input. */
 
+import type { StoreKind } from '../../machine/api.ts';
 import { MAX_HARTS, MAX_RAM } from '../../machine/limits.ts';
 
 export const MiB = 2 ** 20;
@@ -13,6 +14,8 @@ export interface MachineSettings {
   readonly diskGiB: number;
   /** The kernel's whole command line; undefined is the image's own. */
   readonly cmdline?: string;
+  /** Where new disks are kept. One that exists stays where it is. */
+  readonly store?: StoreKind;
 }
 
 export const limits = {
@@ -69,12 +72,13 @@ export function readMachine(text: string | null): MachineSettings {
     const value = stored[name];
     return faultOfNumber(value, limits[name]) === undefined ? (value as number) : defaultMachine[name];
   };
-  const cmdline = stored['cmdline'];
+  const { cmdline, store } = stored;
   return {
     memoryMiB: number('memoryMiB'),
     cpus: number('cpus'),
     diskGiB: number('diskGiB'),
     ...(typeof cmdline === 'string' && faultOfCmdline(cmdline) === undefined && { cmdline }),
+    ...(store === 'opfs' && { store }),
   };
 }
 

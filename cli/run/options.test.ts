@@ -14,11 +14,11 @@ test('without options it is the default machine', () => {
 });
 
 test('disks come in the order in which they are given, those of slots after them in the order of slots', () => {
-  const args = ['-s', '4,virtio-blk,d', '-s', '3:0,virtio-blk,c,ro', '--disk', 'a', '--disk', 'b,ro', '--disk', 'x,y'];
+  const args = ['-s', '4,virtio-blk,d', '-s', '3:0,virtio-blk,c,ro', '--disk', 'a', '--disk', 'b,ro', '--disk', 'x'];
   expect(read(...args).disks).toEqual([
     { path: 'a' },
     { path: 'b', readOnly: true },
-    { path: 'x,y' },
+    { path: 'x' },
     { path: 'c', readOnly: true },
     { path: 'd' },
   ]);
@@ -45,8 +45,8 @@ describe('bad usage', () => {
     [['--disk', ',ro'], '--disk takes a file'],
     [['--disk', 'a', '--disk', 'a,ro'], 'a is given as two disks'],
     [['-s', '3,ahci-hd,a'], 'virtio-blk'],
-    [['-s', 'virtio-blk,a'], '-s takes SLOT,virtio-blk,FILE[,ro]'],
-    [['-s', '3,virtio-blk'], '-s takes SLOT,virtio-blk,FILE[,ro]'],
+    [['-s', 'virtio-blk,a'], '-s takes SLOT,virtio-blk,FILE[,OPTION...]'],
+    [['-s', '3,virtio-blk'], '-s takes SLOT,virtio-blk,FILE[,OPTION...]'],
     [['--exec', 'x', '--kernel', 'k'], 'leave out --kernel'],
     [['--script', 'x', '--kernel', 'k'], 'leave out --kernel'],
     [['--exec', 'x', '--script', 'y'], 'not both'],

@@ -3,6 +3,7 @@ import { MAX_HARTS, MAX_RAM } from '../../machine/limits.ts';
 import type { FileDisk } from '../../machine/disks.node.ts';
 import { BadUsage } from '../bad-usage.ts';
 import { readOptions, type Given, type Option } from '../command-line.ts';
+import { DISK_VALUE, diskOptionsHelp, readDisk } from './disk-option.ts';
 import { parseSeconds, parseSize, parseWhole } from '../size.ts';
 
 export interface RunOptions {
@@ -52,13 +53,13 @@ export const runOptions: readonly Option[] = [
   { long: '--cpus', short: '-c', value: 'NUMBER', help: `processors, 1 (default) to ${MAX_HARTS}` },
   {
     long: '--disk',
-    value: 'FILE[,ro]',
-    help: 'a raw disk image, written in place, or read-only; may be given several times',
+    value: DISK_VALUE,
+    help: `a raw disk image, written in place; may be given several times\n${diskOptionsHelp}`,
   },
   {
     long: '--slot',
     short: '-s',
-    value: 'SLOT,virtio-blk,FILE[,ro]',
+    value: `SLOT,virtio-blk,${DISK_VALUE}`,
     help: "the same in bhyve's words; SLOT gives the order",
   },
   {
@@ -150,13 +151,7 @@ function length(given: Given, option: string): number | undefined {
 function disks(given: Given): FileDisk[] {
   const slots = given.all('--slot').map(slot);
   slots.sort((a, b) => a.slot - b.slot);
-  return [...given.all('--disk').map((text) => disk(text, '--disk')), ...slots.map((each) => each.disk)];
-}
-
-function disk(text: string, option: string): FileDisk {
-  const path = text.replace(/,(ro|rw)$/, '');
-  if (path === '') throw new BadUsage(`${option} takes a file: ${option} FILE[,ro]`);
-  return text === `${path},ro` ? { path, readOnly: true } : { path };
+  return [...given.all('--disk').map((text) => readDisk(text, '--disk')), ...slots.map((each) => each.disk)];
 }
 
 function slot(text: string): { slot: number; disk: FileDisk } {
@@ -166,7 +161,7 @@ function slot(text: string): { slot: number; disk: FileDisk } {
     throw new BadUsage(`-s ${text}: the devices to choose from are virtio-blk; ${there}`);
   }
   if (number === undefined || rest === undefined) {
-    throw new BadUsage(`-s takes SLOT,virtio-blk,FILE[,ro], not "${text}"`);
+    throw new BadUsage(`-s takes SLOT,virtio-blk,${DISK_VALUE}, not "${text}"`);
   }
-  return { slot: Number(number), disk: disk(rest, '-s SLOT,virtio-blk,FILE') };
+  return { slot: Number(number), disk: readDisk(rest, '-s SLOT,virtio-blk,') };
 }

@@ -6,7 +6,8 @@ import type { BlockBackend } from './backend.ts';
 import { memoryBase } from './base.ts';
 import { CHUNK_SIZE } from './chunks.ts';
 import { deleteDisk, diskExists, listDisks, openDisk, type DiskHost } from './disks.ts';
-import { openDatabase } from './indexeddb/database.ts';
+import { FILE_SCHEMA_VERSION } from './indexeddb/database.ts';
+import { FakeFiles } from './testing/fake-files.ts';
 import { LocalLocks } from './locks.ts';
 
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
@@ -19,7 +20,7 @@ async function bytesOf(disk: BlockBackend, offset: number, length: number): Prom
 let host: DiskHost;
 let now = 0;
 beforeEach(() => {
-  host = { factory: new IDBFactory(), locks: new LocalLocks(), now: () => ++now };
+  host = { factory: new IDBFactory(), locks: new LocalLocks(), now: () => ++now, files: new FakeFiles() };
 });
 
 describe('a disk of this origin', () => {
@@ -66,8 +67,14 @@ describe('a disk of this origin', () => {
   });
 
   test('that a newer tabhyve wrote is refused, and left alone', async () => {
-    const newer = await openDatabase({ id: 'a', version: 2, factory: host.factory, create: (s) => void s.put(1, 'x') });
-    newer.close();
+    await new Promise<void>((resolve) => {
+      const request = host.factory.open('tabhyve-disk-a', FILE_SCHEMA_VERSION + 1);
+      request.onupgradeneeded = () => request.result.createObjectStore('disk').put(1, 'x');
+      request.onsuccess = () => {
+        request.result.close();
+        resolve();
+      };
+    });
     await expect(openDisk({ id: 'a', size: CHUNK_SIZE }, host)).rejects.toMatchObject({ reason: 'version' });
     expect(await listDisks(host)).toEqual([]);
     expect(await diskExists('a', host)).toBe(true);
@@ -88,5 +95,63 @@ describe('a disk of this origin', () => {
     expect(await bytesOf(again, 0, 1024)).toEqual(Uint8Array.from([...filled(512, 1), ...filled(512, 9)]));
     expect(await bytesOf(again, CHUNK_SIZE, CHUNK_SIZE)).toEqual(filled(CHUNK_SIZE, 0));
     await again.close();
+  });
+});
+
+describe('a disk in a file', () => {
+  const made = { id: 'f', size: 100 * CHUNK_SIZE, store: 'opfs' } as const;
+
+  test('keeps what was flushed, and that it is one', async () => {
+    const first = await openDisk(made, host);
+    await first.backend.write(CHUNK_SIZE - 512, filled(1024, 7));
+    await first.backend.close();
+    const second = await openDisk({ id: 'f' }, host);
+    expect(second.manifest).toMatchObject({ id: 'f', store: 'opfs', schemaVersion: 2 });
+    expect(await bytesOf(second.backend, CHUNK_SIZE - 512, 1024)).toEqual(filled(1024, 7));
+    await second.backend.close();
+    expect(await listDisks(host)).toEqual([second.manifest]);
+  });
+
+  test('has one user at a time, who reads or writes', async () => {
+    const writer = await openDisk(made, host);
+    const reading = { id: 'f', readOnly: true };
+    await expect(openDisk(reading, host)).rejects.toMatchObject({ reason: 'locked' });
+    await writer.backend.close();
+    const reader = await openDisk(reading, host);
+    await expect(openDisk(made, host)).rejects.toMatchObject({ reason: 'locked' });
+    await reader.backend.close();
+    await (await openDisk(made, host)).backend.close();
+  });
+
+  test('leaves a disk that is in IndexedDB where it is', async () => {
+    await (await openDisk({ id: 'a', size: CHUNK_SIZE }, host)).backend.close();
+    const again = await openDisk({ ...made, id: 'a' }, host);
+    expect(again.manifest).toMatchObject({ schemaVersion: 1, size: CHUNK_SIZE });
+    expect(again.manifest.store).toBeUndefined();
+    await again.backend.close();
+  });
+
+  test('is gone with its file when it is deleted', async () => {
+    await (await openDisk(made, host)).backend.close();
+    const files = host.files as FakeFiles;
+    expect([...files.files.keys()]).toEqual(['f']);
+    await deleteDisk('f', host);
+    expect([...files.files.keys()]).toEqual([]);
+    expect(await diskExists('f', host)).toBe(false);
+  });
+
+  test('whose file is gone is refused, and can be opened no more until it is deleted', async () => {
+    const { backend } = await openDisk(made, host);
+    await backend.write(0, filled(512, 1));
+    await backend.close();
+    await host.files.delete('f');
+    for (let i = 0; i < 2; i++) {
+      await expect(openDisk(made, host)).rejects.toMatchObject({
+        reason: 'store',
+        message: expect.stringContaining('damaged or deleted') as string,
+      });
+    }
+    await deleteDisk('f', host);
+    await (await openDisk(made, host)).backend.close();
   });
 });

@@ -4,12 +4,22 @@ import { get } from 'idb-keyval';
 import { BlockError, checkSize } from './backend.ts';
 import type { BaseImage } from './base.ts';
 import { CHUNK_SIZE } from './chunks.ts';
-import { databaseName, deleteDatabase, diskIdOf, openDatabase, SCHEMA_VERSION } from './indexeddb/database.ts';
+import {
+  databaseName,
+  deleteDatabase,
+  diskIdOf,
+  FILE_SCHEMA_VERSION,
+  openDatabase,
+  SCHEMA_VERSION,
+} from './indexeddb/database.ts';
 import type { DiskDatabase } from './indexeddb/database.ts';
 import { IndexedDbStore } from './indexeddb/indexeddb-store.ts';
-import type { DiskManifest } from './indexeddb/manifest.ts';
-import { LocalLocks, lockDisk, type Locks } from './locks.ts';
+import type { DiskManifest, StoreKind } from './indexeddb/manifest.ts';
+import { LocalLocks, lockDisk, type Locks, type Release } from './locks.ts';
+import { OpfsStore } from './opfs/opfs-store.ts';
+import { deleteSlotFile, openSlotFile, type SlotFile } from './opfs/slot-file.ts';
 import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import type { ChunkStore } from './chunk-store.ts';
 
 /** What the browser provides; injected in tests. */
 export interface DiskHost {
@@ -17,6 +27,13 @@ export interface DiskHost {
   readonly locks: Locks;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly files: DiskFiles;
+}
+
+/** Files that hold the chunks of disks, by the disks' ids. */
+export interface DiskFiles {
+  open(id: string): Promise<SlotFile>;
+  delete(id: string): Promise<void>;
 }
 
 export interface OpenDiskOptions {
@@ -26,11 +43,16 @@ export interface OpenDiskOptions {
   readonly size?: number | undefined;
   /** What the person calls it; default: its id. */
   readonly name?: string | undefined;
+  /** Where a disk that is made keeps its chunks. Default: `indexeddb`. */
+  readonly store?: StoreKind | undefined;
   /** What it lies over. Closed with the disk. It has to be given again whenever an overlay is opened. */
   readonly base?: BaseImage | undefined;
   /** Where the base came from; remembered in the manifest. */
   readonly baseUrl?: string | undefined;
-  /** Any number of tabs may open a disk read-only; they see it as it was then, and what is written since as it comes. */
+  /**
+   * Any number of tabs may open a disk in IndexedDB read-only; they see it as it was then, and what is written since as it
+   * comes. A disk in a file is open once at a time.
+   */
   readonly readOnly?: boolean | undefined;
   /** False: a disk that does not exist is an error, and not made. */
   readonly create?: boolean | undefined;
@@ -53,29 +75,58 @@ function browserHost(): DiskHost {
     throw new BlockError('store', message);
   }
   const { navigator } = globalThis as { readonly navigator?: { readonly locks?: Locks } };
-  return { factory: indexedDB, locks: navigator?.locks ?? localLocks, now: () => Date.now() };
+  const files = { open: openSlotFile, delete: deleteSlotFile };
+  return { factory: indexedDB, locks: navigator?.locks ?? localLocks, now: () => Date.now(), files };
 }
 
 /** Opens a disk, and makes it if there is none of that id. Reasons to reject: locked, version, base, missing, store. */
 export async function openDisk(options: OpenDiskOptions, host = browserHost()): Promise<Disk> {
   const { id, base, readOnly = false, limits } = options;
   checkId(id);
-  const release = readOnly ? undefined : await lockDisk(host.locks, id);
+  const mayCreate = !readOnly && options.create !== false;
+  let release = readOnly ? undefined : await lockDisk(host.locks, id);
   let database: DiskDatabase | undefined;
+  let store: ChunkStore | undefined;
   try {
     const create = (store: IDBObjectStore): void => void store.put(freshManifest(options, host), 'manifest');
-    const mayCreate = !readOnly && options.create !== false;
-    database = await openDatabase({ id, factory: host.factory, ...(mayCreate && { create }) });
+    const inFile = mayCreate && options.store === 'opfs' && !(await diskExists(id, host));
+    const version = inFile ? { version: FILE_SCHEMA_VERSION } : {};
+    database = await openDatabase({ id, factory: host.factory, ...version, ...(mayCreate && { create }) });
     const manifest = await readManifest(database, id);
     checkBase(manifest, base);
     if (options.onLost) database.onLost = options.onLost;
-    const store = new IndexedDbStore({ database, layers: manifest.layers, release, reclaim: !readOnly });
+    // Whoever else wrote to the file would move chunks under a reader.
+    if (manifest.store === 'opfs') release ??= await lockDisk(host.locks, id);
+    store = await openStore(manifest, { database, release, readOnly }, host);
     return { backend: await StoreBackend.open({ size: manifest.size, store, base, readOnly, limits }), manifest };
   } catch (error) {
+    if (store) await store.close().catch(() => undefined);
     database?.close();
-    release?.();
+    await release?.();
     throw error;
   }
+}
+
+interface OpenStoreOptions {
+  readonly database: DiskDatabase;
+  readonly release: Release | undefined;
+  readonly readOnly: boolean;
+}
+
+async function openStore(
+  { id, layers, store }: DiskManifest,
+  { database, release, readOnly }: OpenStoreOptions,
+  host: DiskHost,
+): Promise<ChunkStore> {
+  if (store !== 'opfs') return new IndexedDbStore({ database, layers, release, reclaim: !readOnly });
+  const [layer, ...others] = layers;
+  if (layer === undefined || others.length > 0) {
+    throw new BlockError(
+      'store',
+      'The manifest of this disk does not name one layer, as that of a disk in a file does.',
+    );
+  }
+  return new OpfsStore({ database, file: await host.files.open(id), layer, release, readOnly });
 }
 
 /** The manifests of all disks, in the order in which they were made. */
@@ -110,8 +161,9 @@ export async function deleteDisk(id: string, host = browserHost()): Promise<void
   const release = await lockDisk(host.locks, id);
   try {
     await deleteDatabase(id, host.factory);
+    await host.files.delete(id);
   } finally {
-    release();
+    await release();
   }
 }
 
@@ -125,16 +177,17 @@ function checkId(id: string): void {
   throw new BlockError('range', `"${id}" cannot name a disk: use up to 100 letters, digits, ".", "_" and "-".`);
 }
 
-function freshManifest({ id, size, name, base, baseUrl }: OpenDiskOptions, host: DiskHost): DiskManifest {
+function freshManifest({ id, size, name, base, baseUrl, store }: OpenDiskOptions, host: DiskHost): DiskManifest {
   const bytes = size ?? base?.size ?? 0;
   checkSize(bytes);
   const reference = base && { identity: base.identity, size: base.size, ...(baseUrl && { url: baseUrl }) };
   return {
-    schemaVersion: SCHEMA_VERSION,
+    schemaVersion: store === 'opfs' ? FILE_SCHEMA_VERSION : SCHEMA_VERSION,
     id,
     name: name ?? id,
     size: bytes,
     chunkSize: CHUNK_SIZE,
+    ...(store === 'opfs' && { store }),
     layers: ['0'],
     ...(reference && { base: reference }),
     created: host.now(),

@@ -30,17 +30,24 @@ export class LocalLocks implements Locks {
   }
 }
 
-/** Takes the lock of a disk, and returns what lets go of it. The browser lets go of it when the tab or worker ends. */
-export function lockDisk(locks: Locks, id: string): Promise<() => void> {
+export type Release = () => Promise<void>;
+
+/** Takes the lock of a disk, and returns what lets go of it, and resolves when another may have it. The browser lets go of it when the tab or worker ends. */
+export function lockDisk(locks: Locks, id: string): Promise<Release> {
   return new Promise((resolve, reject) => {
-    const held = locks.request(`tabhyve-disk-${id}`, { ifAvailable: true }, async (lock) => {
+    const held: Promise<void> = locks.request(`tabhyve-disk-${id}`, { ifAvailable: true }, async (lock) => {
       if (lock === null) {
         const message =
           `The disk "${id}" is in use: another tab of this browser, or another machine, writes to it. ` +
           'Stop that one, or open the disk read-only.';
         throw new BlockError('locked', message);
       }
-      await new Promise<void>((release) => resolve(release));
+      await new Promise<void>((release) => {
+        resolve(() => {
+          release();
+          return held;
+        });
+      });
     });
     held.catch(reject);
   });

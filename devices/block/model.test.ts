@@ -8,9 +8,12 @@ import { memoryBase, type BaseImage } from './base.ts';
 import { CHUNK_SIZE } from './chunks.ts';
 import { openDisk } from './disks.ts';
 import { openHttpBase } from './http/http-base.ts';
+import { openDatabase } from './indexeddb/database.ts';
 import { LocalLocks } from './locks.ts';
 import { MemoryBackend } from './memory.ts';
+import { MAP_CHUNKS, OpfsStore } from './opfs/opfs-store.ts';
 import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import { FakeFile, FakeFiles } from './testing/fake-files.ts';
 import { FakeMedium } from './testing/fake-store.ts';
 import { programs, runProgram, type Subject } from './testing/model.ts';
 import { MANIFEST_URL, serveImage } from './testing/parts.ts';
@@ -90,7 +93,7 @@ function onIndexedDb(base?: () => Promise<BaseImage>): Subject {
     sectors: SECTORS,
     initial: base ? initial : () => 0,
     open: async () => {
-      const host = { factory, locks, now: () => 0 };
+      const host = { factory, locks, now: () => 0, files: new FakeFiles() };
       return (await openDisk({ id: 'a', size, limits, base: await base?.() }, host)).backend;
     },
     crash: async () => {
@@ -99,6 +102,42 @@ function onIndexedDb(base?: () => Promise<BaseImage>): Subject {
       locks = new LocalLocks();
     },
     stored: count,
+  };
+}
+
+/** A crash loses sectors of what was not flushed to the file, and leaves what the database has. Chunks move all the time. */
+function onFile(base?: () => BaseImage): Subject {
+  const factory = new IDBFactory();
+  const file = new FakeFile();
+  let random = 1;
+  let close = (): void => undefined;
+  const open = async (): Promise<BlockBackend> => {
+    const database = await openDatabase({ id: 'a', factory, create: () => undefined });
+    close = () => database.close();
+    const store = new OpfsStore({ database, file: file.open(), layer: '0', compactAfter: 0 });
+    return StoreBackend.open({ size, store, base: base?.(), limits });
+  };
+  return {
+    sectors: SECTORS,
+    initial: base ? initial : () => 0,
+    open,
+    crash: async (kept) => {
+      close();
+      random += kept;
+      file.crash(() => ((random = (random * 16807) % 2147483647) % 1000) / 1000);
+    },
+    fail: (count) => (file.failures = count),
+    stored: async () => {
+      const database = await openDatabase({ id: 'a', factory });
+      const pages = await database.relaxed('readonly', (store) => {
+        const request = store.getAll(IDBKeyRange.bound(['0', 'm'], ['0', 'm', []]));
+        return new Promise<Uint8Array[]>(
+          (resolve) => (request.onsuccess = () => resolve(request.result as Uint8Array[])),
+        );
+      });
+      database.close();
+      return pages.flatMap((page) => [...new Uint32Array(page.slice().buffer, 0, MAP_CHUNKS)]).filter(Boolean).length;
+    },
   };
 }
 
@@ -111,6 +150,8 @@ describe('random programs read what they must', { timeout: 20_000 * Math.max(1, 
   test('in memory over a base', () => check(() => inMemory(slowBase()), 60));
   test('on a store that crashes and fails', () => check(() => onFakeStore(), 150));
   test('on a store that crashes and fails, over a base', () => check(() => onFakeStore(slowBase), 150));
+  test('in a file that crashes and has no room', () => check(() => onFile(), 100));
+  test('in a file that crashes and has no room, over a base', () => check(() => onFile(slowBase), 100));
   test('on IndexedDB', () => check(() => onIndexedDb(), 30));
   test('on IndexedDB over a base by HTTP', () => check(() => onIndexedDb(httpBase), 20));
 });

@@ -1,13 +1,25 @@
 import { describe, expect, test } from 'vitest';
+import { RAM_BASE } from '../../core/shared/memory-map.ts';
 import { BlockError, type BlockGeometry } from '../block/backend.ts';
 import { VirtioBlock, virtioBlockType } from './block.ts';
+import type { BlockTraits } from './block-config.ts';
 import { FakeBoard, TRANSPORTS, type TransportName } from './testing/fake-board.ts';
 import { FakeDisk } from './testing/fake-disk.ts';
-import { FakeDriver, has, readable, writable, type Buffer, type DriverOptions } from './testing/fake-driver.ts';
+import {
+  ALL_BITS,
+  FakeDriver,
+  has,
+  readable,
+  writable,
+  type Buffer,
+  type DriverOptions,
+} from './testing/fake-driver.ts';
 
 const [OK, IOERR, UNSUPP] = [0, 1, 2];
-const [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES] = [0, 1, 4, 8, 11, 13];
-const [RO_BIT, FLUSH_BIT, DISCARD_BIT, WRITE_ZEROES_BIT] = [5, 9, 13, 14];
+const [IN, OUT, FLUSH, GET_ID, GET_LIFETIME, DISCARD, WRITE_ZEROES, SECURE_ERASE] = [0, 1, 4, 8, 10, 11, 13, 14];
+const [RO_BIT, FLUSH_BIT, CONFIG_WCE_BIT, MQ_BIT, DISCARD_BIT, WRITE_ZEROES_BIT] = [5, 9, 11, 12, 13, 14];
+/** The field of the configuration. */
+const WRITEBACK = 32;
 
 const words = (...values: readonly (number | bigint)[]): Buffer =>
   readable(
@@ -22,13 +34,20 @@ const status = writable(1);
 const pattern = (length: number, seed = 1): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * seed + (i >> 8)) & 255);
 
-function blockBoard(transport: TransportName, options: DriverOptions & { geometry?: Partial<BlockGeometry> } = {}) {
+interface BoardOptions extends DriverOptions, BlockTraits {
+  readonly geometry?: Partial<BlockGeometry>;
+  readonly queues?: number;
+}
+
+function blockBoard(transport: TransportName, options: BoardOptions = {}) {
+  const { queues = 1 } = options;
   const disk = new FakeDisk(options.geometry);
   const errors: BlockError[] = [];
   const board = new FakeBoard(
     transport,
-    virtioBlockType,
-    () => new VirtioBlock({ backend: disk, id: 'disk-0', onHostError: (error) => errors.push(error) }),
+    virtioBlockType(queues),
+    () =>
+      new VirtioBlock({ ...options, backend: disk, id: 'disk-0', queues, onHostError: (error) => errors.push(error) }),
   );
   const driver = new FakeDriver(board, options);
   driver.initialise();
@@ -104,6 +123,12 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
     ['of too large a discard', header(DISCARD), range(0, 2 ** 21 + 1)],
     ['of a discard that is cut off', header(DISCARD), readable(pattern(15))],
     ['of a discard of nothing', header(DISCARD), writable(1)],
+    ['of a discard whose range is for the device to write', header(DISCARD), writable(16)],
+    ['read into a buffer that is for the device to read', header(IN), readable(pattern(512))],
+    ['written from a buffer that is for the device to write', header(OUT), writable(512)],
+    ['of zeroes across the end', header(WRITE_ZEROES), range(2047, 2)],
+    ['of too many zeroes', header(WRITE_ZEROES), range(0, 2 ** 21 + 1, 1)],
+    ['of too many zeroed ranges', header(WRITE_ZEROES), readable(new Uint8Array(16 * 33))],
     ['of too many ranges', header(DISCARD), readable(new Uint8Array(16 * 33))],
   ])('answers IOERR to a range %s', async (_, head, data) => {
     const { disk, ask, errors } = blockBoard(transport);
@@ -122,7 +147,7 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
 
   test('answers UNSUPP to unknown commands and flags', async () => {
     const { disk, ask } = blockBoard(transport);
-    expect(await ask(header(7))).toBe(UNSUPP);
+    for (const type of [7, GET_LIFETIME, SECURE_ERASE]) expect(await ask(header(type), range(0, 8))).toBe(UNSUPP);
     expect(await ask(header(DISCARD), range(0, 8, 1))).toBe(UNSUPP);
     expect(await ask(header(DISCARD), range(9999, 8), range(0, 8, 2))).toBe(UNSUPP);
     expect(await ask(header(WRITE_ZEROES), range(0, 8, 2))).toBe(UNSUPP);
@@ -181,6 +206,283 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
       const { bytes } = driver.completed(request);
       expect(bytes.at(-1)).toBe(OK);
       expect(bytes.subarray(0, 512)).toEqual(disk.bytes.subarray(512 * i, 512 * i + 512));
+    });
+  });
+
+  test('offers nothing that no back end could keep', () => {
+    const { driver } = blockBoard(transport, { queues: 2 });
+    const offered = ALL_BITS.filter((bit) => bit < 24 && has(driver.transport.deviceFeatures(), bit));
+    expect(offered).toEqual([1, 2, 6, FLUSH_BIT, 10, CONFIG_WCE_BIT, MQ_BIT, DISCARD_BIT, WRITE_ZEROES_BIT]);
+  });
+
+  describe('the cache mode', () => {
+    const write = [header(OUT), readable(pattern(512))] as const;
+
+    test('is write-back, until the driver chooses write-through, and again after a reset', async () => {
+      const { disk, driver, ask, board } = blockBoard(transport);
+      expect(driver.transport.readConfig(WRITEBACK, 1)).toBe(1);
+      await ask(...write);
+      expect(disk.calls).toEqual(['write 0+512']);
+      driver.transport.writeConfig(WRITEBACK, 1, 0);
+      expect(driver.transport.readConfig(WRITEBACK, 1)).toBe(0);
+      await board.run();
+      // What was acknowledged before is made durable as well.
+      expect(disk.calls.splice(0)).toEqual(['write 0+512', 'flush']);
+      await ask(...write);
+      await ask(header(DISCARD), range(64, 64), range(128, 64));
+      await ask(header(WRITE_ZEROES), range(1, 1));
+      expect(disk.calls.splice(0).map((call) => call.split(' ')[0])).toEqual([
+        'write',
+        'flush',
+        'discard',
+        'discard',
+        'flush',
+        'zero',
+        'flush',
+      ]);
+      driver.initialise();
+      expect(driver.transport.readConfig(WRITEBACK, 1)).toBe(1);
+      await ask(...write);
+      expect(disk.calls).toEqual(['write 0+512']);
+    });
+
+    test('write-through acknowledges a write after its flush, and not before', async () => {
+      const { disk, driver, board } = blockBoard(transport);
+      driver.transport.writeConfig(WRITEBACK, 1, 0);
+      await board.run();
+      disk.hold();
+      const request = driver.submit([...write, status]);
+      await board.run();
+      disk.releaseOne();
+      await board.run();
+      expect(disk.calls).toEqual(['flush', 'write 0+512', 'flush']);
+      expect(driver.usedIdx()).toBe(0);
+      disk.releaseOne();
+      await board.run();
+      expect(driver.completed(request).bytes.at(-1)).toBe(OK);
+    });
+
+    test('write-through lets writes that wait together share a flush', async () => {
+      const { disk, driver, board } = blockBoard(transport);
+      driver.transport.writeConfig(WRITEBACK, 1, 0);
+      await board.run();
+      disk.calls.length = 0;
+      disk.hold();
+      const requests = Array.from({ length: 20 }, (_, i) =>
+        driver.submit([header(OUT, i), readable(pattern(512)), status]),
+      );
+      await board.run();
+      disk.release();
+      await board.run();
+      for (const request of requests) expect(driver.completed(request).bytes.at(-1)).toBe(OK);
+      expect(disk.calls.filter((call) => call === 'flush')).toHaveLength(2);
+      expect(disk.calls.at(-1)).toBe('flush');
+    });
+
+    test('a write whose flush fails is an I/O error', async () => {
+      const { disk, driver, board, errors } = blockBoard(transport);
+      driver.transport.writeConfig(WRITEBACK, 1, 0);
+      await board.run();
+      disk.hold();
+      const request = driver.submit([...write, status]);
+      await board.run();
+      disk.releaseOne();
+      await board.run();
+      disk.failure = new BlockError('quota', 'There is no room.');
+      disk.release();
+      await board.run();
+      expect(driver.completed(request).bytes.at(-1)).toBe(IOERR);
+      expect(errors).toEqual([disk.failure]);
+    });
+
+    test('begins as write-through for a driver that cannot flush, and stays so whatever it writes', async () => {
+      const { disk, driver, ask } = blockBoard(transport, { accept: (bit) => bit !== FLUSH_BIT });
+      expect(driver.transport.readConfig(WRITEBACK, 1)).toBe(0);
+      driver.transport.writeConfig(WRITEBACK, 1, 1);
+      await ask(...write);
+      expect(disk.calls).toEqual(['write 0+512', 'flush']);
+    });
+
+    test('cannot be chosen by a driver that did not take the feature', async () => {
+      const { disk, driver, ask } = blockBoard(transport, { accept: (bit) => bit !== CONFIG_WCE_BIT });
+      driver.transport.writeConfig(WRITEBACK, 1, 0);
+      await ask(...write);
+      expect(disk.calls).toEqual(['write 0+512']);
+    });
+
+    test('is the only field that a driver can write', () => {
+      const { driver } = blockBoard(transport, { queues: 2 });
+      const { transport: device } = driver;
+      const before = Array.from({ length: 64 }, (_, at) => device.readConfig(at, 1));
+      for (let at = 0; at < 64; at++) if (at !== WRITEBACK) device.writeConfig(at, 1, 0xa5);
+      for (let at = 0; at < 64; at += 4) device.writeConfig(at, 4, 0xa5a5_a5a5);
+      expect(Array.from({ length: 64 }, (_, at) => device.readConfig(at, 1))).toEqual(before);
+    });
+
+    test('is write-through from the start, and for good, where the disk is to be so', async () => {
+      const { disk, driver, ask } = blockBoard(transport, { writeThrough: true });
+      expect(driver.transport.readConfig(WRITEBACK, 1)).toBe(0);
+      driver.transport.writeConfig(WRITEBACK, 1, 1);
+      await ask(...write);
+      expect(disk.calls).toEqual(['write 0+512', 'flush']);
+    });
+
+    test('is part of the machine that is copied', async () => {
+      const { board, driver } = blockBoard(transport);
+      driver.transport.writeConfig(WRITEBACK, 1, 0);
+      await board.device.pause();
+      const copy = new FakeBoard(
+        transport,
+        virtioBlockType(1),
+        () => new VirtioBlock({ backend: new FakeDisk(), id: '', queues: 1 }),
+        board.copy(),
+      );
+      expect(copy.hart.readConfig(WRITEBACK, 1)).toBe(0);
+      copy.hart.reset();
+      expect(copy.hart.readConfig(WRITEBACK, 1)).toBe(1);
+    });
+  });
+
+  describe('several queues', () => {
+    test.each([
+      [1, 1],
+      [2, 2],
+      [8, 8],
+      [9, 8],
+    ])('in a machine of %i harts there are %i', (harts, queues) => {
+      expect(virtioBlockType(harts).queueSizes).toHaveLength(queues);
+      const { driver } = blockBoard(transport, { queues });
+      expect(driver.transport.readConfig(34, 2)).toBe(queues);
+      expect(driver.rings).toHaveLength(queues);
+      expect(has(driver.features, MQ_BIT)).toBe(queues > 1);
+    });
+
+    test('are with the back end at once, and complete in any order', async () => {
+      const { disk, driver, board } = blockBoard(transport, { queues: 3 });
+      disk.bytes.set(pattern(disk.bytes.length, 3));
+      disk.hold();
+      const requests = Array.from({ length: 30 }, (_, i) =>
+        driver.submit([header(IN, i), writable(512), status], i % 3),
+      );
+      await board.run();
+      expect(disk.waiting).toBe(30);
+      disk.release(true);
+      await board.run();
+      requests.forEach((request, i) => {
+        const { bytes } = driver.completed(request);
+        expect(bytes.subarray(0, 512)).toEqual(disk.bytes.subarray(512 * i, 512 * i + 512));
+        expect(bytes.at(-1)).toBe(OK);
+      });
+    });
+
+    test('have a share of requests each: a full one does not hold up the others', async () => {
+      const { disk, driver, board } = blockBoard(transport, { queues: 2, indirect: true });
+      disk.hold();
+      for (let i = 0; i < 100; i++) driver.submit([header(IN), writable(512), status], 0);
+      await board.run();
+      expect(disk.waiting).toBe(64);
+      const other = driver.submit([header(IN, 1), writable(512), status], 1);
+      await board.run();
+      expect(disk.waiting).toBe(65);
+      disk.release(true);
+      await board.run();
+      expect(driver.completed(other).bytes.at(-1)).toBe(OK);
+      expect(driver.collect(0).length).toBe(100);
+    });
+
+    test('take turns when the bytes in flight are used up', async () => {
+      const MIB = 2 ** 20;
+      const { disk, driver, board } = blockBoard(transport, { queues: 3, geometry: { size: 16 * MIB } });
+      disk.hold();
+      // All read into the same 8 MiB of the guest.
+      const read = (queue: number, index: number): void => {
+        const { desc } = driver.rings[queue];
+        const at = driver.allocate(32);
+        driver.ram.write(at, (header(IN, queue) as { readable: Uint8Array }).readable);
+        driver.descriptor(desc, 3 * index, at, 16, 1, 3 * index + 1);
+        driver.descriptor(desc, 3 * index + 1, RAM_BASE + 8 * MIB, 8 * MIB, 3, 3 * index + 2);
+        driver.descriptor(desc, 3 * index + 2, at + 16, 1, 2, 0);
+        driver.offer(3 * index, queue);
+      };
+      for (let i = 0; i < 12; i++) read(0, i);
+      for (let i = 0; i < 3; i++) read(1, i);
+      for (let i = 0; i < 3; i++) read(2, i);
+      for (const queue of [0, 1, 2]) driver.transport.notify(queue);
+      await board.run();
+      const queues = disk.calls.map((call) => Number(/\d+/.exec(call)) / 512);
+      expect(queues).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+      disk.calls.length = 0;
+      for (let i = 0; i < 10; i++) {
+        disk.releaseOne();
+        await board.run();
+        expect(disk.waiting).toBe(8);
+      }
+      expect(disk.calls.map((call) => Number(/\d+/.exec(call)) / 512)).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2, 0]);
+      disk.release();
+      await board.run();
+      expect([0, 1, 2].map((queue) => driver.usedIdx(queue))).toEqual([12, 3, 3]);
+    });
+
+    test('a flush of one covers what was acknowledged on all, and not only what an earlier one did', async () => {
+      const { disk, driver, board } = blockBoard(transport, { queues: 2 });
+      disk.hold();
+      const first = driver.submit([header(FLUSH), status], 0);
+      await board.run();
+      const write = driver.submit([header(OUT), readable(pattern(512)), status], 0);
+      await board.run();
+      // The write, which came second, ends first.
+      disk.release(true);
+      await board.run();
+      driver.completed(write);
+      disk.hold();
+      const again = driver.submit([header(FLUSH), status], 0);
+      const second = driver.submit([header(FLUSH), status], 1);
+      await board.run();
+      expect(disk.calls).toEqual(['flush', 'write 0+512', 'flush']);
+      expect(driver.completed(first).bytes).toEqual(Uint8Array.of(OK));
+      disk.release();
+      await board.run();
+      expect(disk.calls).toEqual(['flush', 'write 0+512', 'flush', 'flush']);
+      for (const request of [again, second]) expect(driver.completed(request).bytes).toEqual(Uint8Array.of(OK));
+    });
+
+    test('a driver that takes no MQ has the first', async () => {
+      const { driver, ask } = blockBoard(transport, { queues: 4, accept: (bit) => bit !== MQ_BIT });
+      expect(has(driver.features, MQ_BIT)).toBe(false);
+      expect(await ask(header(IN), writable(512))).toBe(OK);
+    });
+  });
+
+  describe('how a disk is shown', () => {
+    test.each([
+      [512, 512, 4096, { exponent: 0, min: 1, opt: 8, align: 8 }],
+      [512, 4096, 32768, { exponent: 3, min: 8, opt: 64, align: 64 }],
+      [4096, 4096, 32768, { exponent: 0, min: 1, opt: 8, align: 64 }],
+      [1024, 4096, 4096, { exponent: 2, min: 4, opt: 4, align: 8 }],
+      [512, 4096, 512, { exponent: 3, min: 8, opt: 8, align: 8 }],
+    ])('sectors of %i/%i over chunks of %i', async (logical, physical, chunkSize, { exponent, min, opt, align }) => {
+      const geometry = { chunkSize, size: (1 << 20) + 512 };
+      const { driver, ask } = blockBoard(transport, { sectorSize: { logical, physical }, geometry });
+      const { transport: device } = driver;
+      const sectors = logical === 512 ? 2049 : 2048;
+      expect(device.readConfig(0, 4)).toBe(sectors);
+      expect(device.readConfig(20, 4)).toBe(logical);
+      expect([device.readConfig(24, 1), device.readConfig(25, 1)]).toEqual([exponent, 0]);
+      expect([device.readConfig(26, 2), device.readConfig(28, 4)]).toEqual([min, opt]);
+      expect(device.readConfig(44, 4)).toBe(align);
+      // The protocol's unit stays 512 bytes (5.2.5), and the end is that of the last whole sector.
+      expect(await ask(header(OUT, 3), readable(pattern(512)))).toBe(OK);
+      expect(await ask(header(IN, 2048), writable(512))).toBe(sectors === 2049 ? OK : IOERR);
+    });
+
+    test('without discards nothing is given back', async () => {
+      const { disk, driver, ask } = blockBoard(transport, { discards: false });
+      expect(has(driver.features, DISCARD_BIT)).toBe(false);
+      expect([36, 40, 44].map((at) => driver.transport.readConfig(at, 4))).toEqual([0, 0, 0]);
+      expect(driver.transport.readConfig(56, 1)).toBe(0);
+      expect(await ask(header(DISCARD), range(0, 64))).toBe(UNSUPP);
+      expect(await ask(header(WRITE_ZEROES), range(0, 64, 1))).toBe(OK);
+      expect(disk.calls).toEqual(['zero 0+32768']);
     });
   });
 });

@@ -1,76 +1,50 @@
 /**
- * Block device (virtio 1.2, 5.2 "Block Device"), with one queue.
+ * Block device (virtio 1.3, 5.2 "Block Device"). What it says of itself is in block-config.ts.
+ *
+ * Requests of all queues are with the back end at the same time, and complete in any order; what overlaps takes effect in
+ * the order in which it was taken, which is the back end's promise. A flush covers what any queue had completed before.
  */
-import { BlockError, type BlockBackend, type BlockGeometry } from '../block/backend.ts';
+import { BlockError, type BlockBackend } from '../block/backend.ts';
+import { SharedFlush } from '../block/shared-flush.ts';
+import {
+  BlockFeature,
+  blockShape,
+  CONFIG_SIZE,
+  configuration,
+  DATA_MAX,
+  offeredFeatures,
+  QUEUE_SIZE,
+  RANGE_BYTES_MAX,
+  RANGES_MAX,
+  SECTOR_SIZE,
+  WRITEBACK,
+  type BlockShape,
+  type BlockTraits,
+} from './block-config.ts';
+import { InFlight } from './block-in-flight.ts';
 import type { Reader } from './chain.ts';
+import { hasFeature } from './features.ts';
 import type { VirtioHost, VirtioModel, VirtioRequest, VirtioType } from './model.ts';
 
-// 5.2.2 Virtqueues
-const QUEUE_SIZE = 256;
+/** 5.2.2 Virtqueues, at most. */
+const QUEUES_MAX = 8;
 
-// 5.2.3 Feature bits
-const VIRTIO_BLK_F_SIZE_MAX = 1;
-const VIRTIO_BLK_F_SEG_MAX = 2;
-const VIRTIO_BLK_F_RO = 5;
-const VIRTIO_BLK_F_BLK_SIZE = 6;
-const VIRTIO_BLK_F_FLUSH = 9;
-const VIRTIO_BLK_F_TOPOLOGY = 10;
-const VIRTIO_BLK_F_DISCARD = 13;
-const VIRTIO_BLK_F_WRITE_ZEROES = 14;
-
-/** The unit of `sector` everywhere in the protocol, and the logical block size. */
-const SECTOR_SIZE = 512;
-const PHYSICAL_BLOCK_SIZE = 4096;
-/** Header and status take a descriptor each. */
-const SEG_MAX = QUEUE_SIZE - 2;
-const SIZE_MAX = 256 * 1024;
-const DATA_MAX = SEG_MAX * SIZE_MAX;
-/** Segments and sectors of one discard or write-zeroes command. */
-const RANGES_MAX = 32;
-const RANGE_BYTES_MAX = 2 ** 30;
-
-/**
- * 5.2.4 Device configuration layout
- *
- *   0   le64 capacity          20  le32 blk_size              36  le32 max_discard_sectors
- *   8   le32 size_max          24  u8   physical_block_exp    40  le32 max_discard_seg
- *   12  le32 seg_max           25  u8   alignment_offset      44  le32 discard_sector_alignment
- *   16  geometry               26  le16 min_io_size           48  le32 max_write_zeroes_sectors
- *                              28  le32 opt_io_size           52  le32 max_write_zeroes_seg
- *                              32  u8   writeback             56  u8   write_zeroes_may_unmap
- */
-const CONFIG_SIZE = 60;
-
-function configuration({ size, chunkSize, readOnly }: BlockGeometry): Uint8Array {
-  const bytes = new Uint8Array(CONFIG_SIZE);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(size / SECTOR_SIZE), true);
-  view.setUint32(8, SIZE_MAX, true);
-  view.setUint32(12, SEG_MAX, true);
-  view.setUint32(20, SECTOR_SIZE, true);
-  view.setUint8(24, Math.log2(PHYSICAL_BLOCK_SIZE / SECTOR_SIZE));
-  view.setUint16(26, PHYSICAL_BLOCK_SIZE / SECTOR_SIZE, true);
-  view.setUint32(28, chunkSize / SECTOR_SIZE, true);
-  if (readOnly) return bytes;
-  const rangeSectors = (Math.floor(RANGE_BYTES_MAX / chunkSize) * chunkSize) / SECTOR_SIZE;
-  view.setUint32(36, rangeSectors, true);
-  view.setUint32(40, RANGES_MAX, true);
-  view.setUint32(44, chunkSize / SECTOR_SIZE, true);
-  view.setUint32(48, rangeSectors, true);
-  view.setUint32(52, RANGES_MAX, true);
-  view.setUint8(56, 1);
-  return bytes;
+/** What every thread knows of a block device in a machine of so many harts: it has a queue for each. */
+export function virtioBlockType(harts: number): VirtioType {
+  return {
+    name: 'block',
+    deviceId: 2,
+    pciClass: 0x01_00_00,
+    queueSizes: Array.from({ length: Math.min(harts, QUEUES_MAX) }, () => QUEUE_SIZE),
+    configSize: CONFIG_SIZE,
+    writableConfig: [[WRITEBACK, 1]],
+    negotiated: (accepted, config) => {
+      // 5.2.5.2: a driver that can choose the cache mode, but cannot flush, begins with write-through.
+      if (!hasFeature(accepted, BlockFeature.VIRTIO_BLK_F_FLUSH)) config[WRITEBACK] = 0;
+    },
+    allocate: () => undefined,
+  };
 }
-
-/** What every thread knows of a block device. */
-export const virtioBlockType: VirtioType = {
-  name: 'block',
-  deviceId: 2,
-  pciClass: 0x01_00_00,
-  queueSizes: [QUEUE_SIZE],
-  configSize: CONFIG_SIZE,
-  allocate: () => undefined,
-};
 
 /**
  * 5.2.6 Device Operation
@@ -124,14 +98,12 @@ interface Range {
   readonly unmap: boolean;
 }
 
-/** Requests and bytes in the hands of the back end, at most; one request may exceed the bytes. */
-const OUTSTANDING_MAX = 64;
-const OUTSTANDING_BYTES_MAX = 64 * 2 ** 20;
-
-export interface BlockOptions {
+export interface BlockOptions extends BlockTraits {
   readonly backend: BlockBackend;
   /** The disk's serial number: up to 20 characters of ASCII. */
   readonly id: string;
+  /** As many as its type has. */
+  readonly queues: number;
   /** A host failure, for the person; the guest sees an I/O error. */
   readonly onHostError?: (error: BlockError) => void;
 }
@@ -139,40 +111,33 @@ export interface BlockOptions {
 export class VirtioBlock implements VirtioModel {
   readonly features: readonly number[];
   readonly #options: BlockOptions;
+  readonly #shape: BlockShape;
+  readonly #inFlight: InFlight;
+  readonly #flushes: SharedFlush;
   readonly #changes = new Set<Promise<void>>();
-  #outstanding = 0;
-  #outstandingBytes = 0;
   #host: VirtioHost | undefined;
 
   constructor(options: BlockOptions) {
     this.#options = options;
-    this.features = [
-      VIRTIO_BLK_F_SIZE_MAX,
-      VIRTIO_BLK_F_SEG_MAX,
-      VIRTIO_BLK_F_BLK_SIZE,
-      VIRTIO_BLK_F_FLUSH,
-      VIRTIO_BLK_F_TOPOLOGY,
-      ...(this.#geometry.readOnly ? [VIRTIO_BLK_F_RO] : [VIRTIO_BLK_F_DISCARD, VIRTIO_BLK_F_WRITE_ZEROES]),
-    ];
-  }
-
-  get #geometry(): BlockGeometry {
-    return this.#options.backend.geometry;
+    this.#shape = blockShape(options.backend.geometry, options, options.queues);
+    this.#flushes = new SharedFlush(options.backend);
+    this.#inFlight = new InFlight(options.queues, (queue) => this.#host?.serve(queue));
+    this.features = offeredFeatures(this.#shape);
   }
 
   initialConfig(): Uint8Array {
-    return configuration(this.#geometry);
+    return configuration(this.#shape);
   }
 
   attach(host: VirtioHost): void {
     this.#host = host;
   }
 
-  ready(): boolean {
-    return this.#outstanding < OUTSTANDING_MAX && this.#outstandingBytes < OUTSTANDING_BYTES_MAX;
+  ready(queue: number): boolean {
+    return this.#inFlight.admits(queue);
   }
 
-  handle(_queue: number, request: VirtioRequest): void {
+  handle(queue: number, request: VirtioRequest): void {
     const { reader, writable } = request;
     if (reader.remaining < HEADER_SIZE) return request.refuse('a request without a header');
     if (writable === 0) return request.refuse('a request without room for its status');
@@ -181,49 +146,73 @@ export class VirtioBlock implements VirtioModel {
     const command = { type: header.getUint32(0, true), offset: sector * SECTOR_SIZE, reader, room: writable - 1 };
     const work = this.#plan(command);
     if (typeof work === 'number') return answer(request, work);
-    const running = this.#run(request, work);
-    if (!work.changes) return;
-    this.#changes.add(running);
-    void running.then(() => this.#changes.delete(running));
+    const running = this.#run(queue, request, work);
+    if (work.changes) this.#track(running);
+  }
+
+  /** What was acknowledged before the driver chose write-through becomes durable too, since nothing else may follow it. */
+  configWritten(): void {
+    if (this.#shape.readOnly || this.#mustWriteThrough || !this.#choseWriteThrough) return;
+    this.#track(this.#flushes.flush().catch((error: unknown) => this.#options.onHostError?.(hostError(error))));
+  }
+
+  #track(change: Promise<void>): void {
+    this.#changes.add(change);
+    void change.then(() => this.#changes.delete(change));
   }
 
   /** What a command asks for, or the status that it ends with at once. */
   #plan(command: Command): Work | number {
     const { backend, id } = this.#options;
-    const { offset, room } = command;
+    const { offset, room, reader } = command;
     switch (command.type) {
       case VIRTIO_BLK_T_IN: {
-        if (!this.#transferable(offset, room)) return VIRTIO_BLK_S_IOERR;
+        if (reader.remaining !== 0 || !this.#transferable(offset, room)) return VIRTIO_BLK_S_IOERR;
         const target = new Uint8Array(room);
         return { changes: false, bytes: room, run: () => backend.read(offset, target).then(() => target) };
       }
       case VIRTIO_BLK_T_OUT: {
-        const length = command.reader.remaining;
-        if (this.#geometry.readOnly || !this.#transferable(offset, length)) return VIRTIO_BLK_S_IOERR;
-        const data = command.reader.read();
-        return { changes: true, bytes: length, run: () => this.#write(offset, data) };
+        const length = reader.remaining;
+        if (this.#shape.readOnly || room !== 0 || !this.#transferable(offset, length)) return VIRTIO_BLK_S_IOERR;
+        const data = reader.read();
+        return this.#change(length, () => backend.write(offset, data));
       }
       case VIRTIO_BLK_T_FLUSH:
-        return { changes: true, bytes: 0, run: () => backend.flush() };
+        return { changes: true, bytes: 0, run: () => this.#flushes.flush() };
       case VIRTIO_BLK_T_GET_ID:
         return { changes: false, bytes: 0, run: () => Promise.resolve(idBytes(id)) };
       case VIRTIO_BLK_T_DISCARD:
-        return this.#planRanges(command, VIRTIO_BLK_F_DISCARD, 0, (range) =>
+        return this.#planRanges(command, BlockFeature.VIRTIO_BLK_F_DISCARD, 0, (range) =>
           backend.discard(range.offset, range.length),
         );
       case VIRTIO_BLK_T_WRITE_ZEROES:
-        return this.#planRanges(command, VIRTIO_BLK_F_WRITE_ZEROES, FLAG_UNMAP, (range) =>
-          backend.writeZeroes(range.offset, range.length, range.unmap),
+        return this.#planRanges(command, BlockFeature.VIRTIO_BLK_F_WRITE_ZEROES, FLAG_UNMAP, (range) =>
+          backend.writeZeroes(range.offset, range.length, range.unmap && this.#shape.discards),
         );
       default:
         return VIRTIO_BLK_S_UNSUPP;
     }
   }
 
-  /** 5.2.6.2: a write is stable when it completes if the driver did not take the flush command. */
-  async #write(offset: number, data: Uint8Array): Promise<void> {
-    await this.#options.backend.write(offset, data);
-    if (this.#host?.accepted(VIRTIO_BLK_F_FLUSH) === false) await this.#options.backend.flush();
+  /** 5.2.6.2: with a write-through cache a change is stable when it completes. */
+  #change(bytes: number, change: () => Promise<void>): Work {
+    const through = this.#mustWriteThrough || this.#choseWriteThrough;
+    const run = through ? () => change().then(() => this.#flushes.flush()) : change;
+    return { changes: true, bytes, run };
+  }
+
+  /** The disk is to be so, or the driver could make nothing durable otherwise. */
+  get #mustWriteThrough(): boolean {
+    return this.#shape.writeThrough || !this.#accepted(BlockFeature.VIRTIO_BLK_F_FLUSH);
+  }
+
+  /** 5.2.5: the cache mode is write-back unless the driver chose the other. */
+  get #choseWriteThrough(): boolean {
+    return this.#accepted(BlockFeature.VIRTIO_BLK_F_CONFIG_WCE) && this.#host?.configByte(WRITEBACK) === 0;
+  }
+
+  #accepted(feature: number): boolean {
+    return this.#host?.accepted(feature) === true;
   }
 
   /** Discard and write-zeroes: all ranges are checked before one is touched. */
@@ -233,9 +222,10 @@ export class VirtioBlock implements VirtioModel {
     knownFlags: number,
     apply: (range: Range) => Promise<void>,
   ): Work | number {
-    if (this.#host?.accepted(feature) !== true) return VIRTIO_BLK_S_UNSUPP;
+    if (!this.#accepted(feature)) return VIRTIO_BLK_S_UNSUPP;
     const length = command.reader.remaining;
-    if (length === 0 || length % RANGE_SIZE !== 0 || length > RANGES_MAX * RANGE_SIZE) return VIRTIO_BLK_S_IOERR;
+    const wellFormed = length > 0 && length % RANGE_SIZE === 0 && length <= RANGES_MAX * RANGE_SIZE;
+    if (!wellFormed || command.room !== 0) return VIRTIO_BLK_S_IOERR;
     const view = new DataView(command.reader.read().buffer);
     const ranges: Range[] = [];
     let status = VIRTIO_BLK_S_OK;
@@ -250,7 +240,7 @@ export class VirtioBlock implements VirtioModel {
       if (bytes > 0) ranges.push(range);
     }
     if (status !== VIRTIO_BLK_S_OK) return status;
-    return { changes: true, bytes: 0, run: () => Promise.all(ranges.map(apply)).then(() => undefined) };
+    return this.#change(0, () => Promise.all(ranges.map(apply)).then(() => undefined));
   }
 
   /** True when `length` bytes at `offset` can be read or written by one request. */
@@ -259,12 +249,11 @@ export class VirtioBlock implements VirtioModel {
   }
 
   #inside(offset: number, length: number): boolean {
-    return offset + length <= this.#geometry.size;
+    return offset + length <= this.#shape.capacity;
   }
 
-  async #run(request: VirtioRequest, work: Work): Promise<void> {
-    this.#outstanding++;
-    this.#outstandingBytes += work.bytes;
+  async #run(queue: number, request: VirtioRequest, work: Work): Promise<void> {
+    this.#inFlight.enter(queue, work.bytes);
     let status = VIRTIO_BLK_S_OK;
     let data: Uint8Array | void = undefined;
     try {
@@ -273,9 +262,9 @@ export class VirtioBlock implements VirtioModel {
       status = VIRTIO_BLK_S_IOERR;
       this.#options.onHostError?.(hostError(error));
     }
-    this.#outstanding--;
-    this.#outstandingBytes -= work.bytes;
+    this.#inFlight.leave(queue, work.bytes);
     answer(request, status, data ?? undefined);
+    this.#inFlight.goOn();
   }
 
   async settle(): Promise<void> {

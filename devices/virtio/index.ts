@@ -21,4 +21,5 @@ export { virtioMmio } from './mmio.ts';
 export { virtioPci } from './pci-transport.ts';
 export { VirtioConsole, virtioConsoleType, type ConsoleOptions } from './console.ts';
 export { VirtioBlock, virtioBlockType, type BlockOptions } from './block.ts';
+export type { BlockTraits } from './block-config.ts';
 export { VirtioEntropy, virtioEntropyType, type EntropyOptions } from './entropy.ts';

@@ -6,6 +6,7 @@
  */
 import type { DeviceAllocator } from '../../core/shared/memory-map.ts';
 import type { Reader, Writer } from './chain.ts';
+import type { FeatureWords } from './features.ts';
 
 /** The facts of a device type, the same on every thread. */
 export interface VirtioType<Own = undefined> {
@@ -19,8 +20,10 @@ export interface VirtioType<Own = undefined> {
   readonly queueSizes: readonly number[];
   /** Bytes of device-specific configuration. */
   readonly configSize: number;
-  /** What of the configuration a driver may write: offset and length of each field. */
+  /** What of the configuration a driver may write: offset and length of each field. A reset undoes it. */
   readonly writableConfig?: readonly (readonly [offset: number, length: number])[];
+  /** The driver's features are settled, so fields that depend on them get their values. Any thread, under the lock. */
+  negotiated?(accepted: Readonly<FeatureWords>, config: Uint8Array): void;
   /** Takes what the device needs in shared memory beyond registers and queues. */
   allocate(allocator: DeviceAllocator): Own;
 }
@@ -48,6 +51,8 @@ export interface VirtioHost {
   accepted(feature: number): boolean;
   /** The device-specific configuration as it stands. */
   config(): Uint8Array;
+  /** One byte of it. */
+  configByte(offset: number): number;
   /** Changes bytes of the device-specific configuration and notifies the driver. */
   changeConfig(offset: number, bytes: Uint8Array): void;
 }

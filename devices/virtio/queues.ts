@@ -33,6 +33,7 @@ export class VirtioQueues implements QueueDevice {
         model.served?.();
       },
       accepted: (feature) => hasFeature(state.accepted, feature),
+      configByte: (offset) => state.config[offset],
       config: () => state.config.slice(0, registers.type.configSize),
       changeConfig: (offset, bytes) => registers.changeConfig(offset, bytes),
     });

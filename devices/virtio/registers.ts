@@ -60,6 +60,7 @@ export class VirtioRegisters<Own = unknown> {
     if (state.made === 1) return;
     for (const bit of [...COMMON_FEATURES, ...features]) addFeature(state.offered, bit);
     state.config.set(config);
+    state.configDefault.set(config);
     type.queueSizes.forEach((size, index) => (state.queues[index].sizeMax = size));
     this.#reset();
     state.made = 1;
@@ -91,6 +92,7 @@ export class VirtioRegisters<Own = unknown> {
       if ((set & Status.FEATURES_OK) !== 0 && !this.#featuresAcceptable()) set &= ~Status.FEATURES_OK;
       if (((state.status | set) & Status.FEATURES_OK) === 0) set &= ~Status.DRIVER_OK;
       state.status |= set;
+      if ((set & Status.FEATURES_OK) !== 0) this.type.negotiated?.(state.accepted, state.config);
       live = (set & Status.DRIVER_OK) !== 0;
     });
     if (value === 0) this.#ring();
@@ -122,6 +124,9 @@ export class VirtioRegisters<Own = unknown> {
     state.msixVector = VIRTIO_MSI_NO_VECTOR;
     state.notified.store(0);
     for (const queue of state.queues) resetQueue(queue);
+    for (const [at, length] of this.type.writableConfig ?? []) {
+      state.config.set(state.configDefault.subarray(at, at + length), at);
+    }
     state.resets.add(1);
     this.#line.set(false);
   }

@@ -5,7 +5,7 @@
  * Protocol. Every field is read and written under `lock` by whichever thread needs it, except: `notified` (any thread
  * ORs in the bit of a queue and then rings the doorbell; the machine thread exchanges it for 0 before it looks at the
  * queues); `resets` (stored under the lock, loaded by the machine thread without it); and the fields that the machine
- * thread writes once before any hart runs (`made`, `offered`, `sizeMax`).
+ * thread writes once before any hart runs (`made`, `offered`, `sizeMax`, `configDefault`).
  *
  * Locks are taken in this order: a device's, then the PCI host's, then those of the interrupt controller.
  */
@@ -69,6 +69,8 @@ export function deviceLayout(queues: number) {
     /** 1 when the configuration changed and nobody has read it since. */
     configChanged: u32,
     config: array(u8, CONFIG_SIZE),
+    /** What a reset puts into the fields of `config` that a driver may write; fixed. */
+    configDefault: array(u8, CONFIG_SIZE),
     queues: array(QueueState, queues),
   });
 }

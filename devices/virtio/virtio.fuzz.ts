@@ -10,6 +10,7 @@ import { RAM_BASE } from '../../core/shared/memory-map.ts';
 import { BlockError } from '../block/backend.ts';
 import type { AccessWidth } from '../device.ts';
 import { VirtioBlock, virtioBlockType } from './block.ts';
+import { WRITEBACK } from './block-config.ts';
 import { VirtioConsole, virtioConsoleType } from './console.ts';
 import { VirtioEntropy, virtioEntropyType } from './entropy.ts';
 import type { VirtioModel, VirtioType } from './model.ts';
@@ -19,6 +20,8 @@ import { FakeDriver } from './testing/fake-driver.ts';
 
 const RAM_SIZE = 16 << 20;
 const RAM_END = RAM_BASE + RAM_SIZE;
+/** Of a block device. */
+const QUEUES = 4;
 /** Where the PCI driver puts the BAR. */
 const BAR = 0x10_0000;
 
@@ -32,6 +35,9 @@ const value = fc.oneof(
   fc.integer({ min: 0, max: 64 }).map((step) => RAM_BASE + 16 * step),
   fc.integer({ min: 0, max: 64 }).map((step) => RAM_END - 16 * step),
 );
+
+/** Of a disk, which has 2048; or anything. */
+const sector = fc.oneof({ weight: 4, arbitrary: fc.nat(2100) }, value);
 
 /** One thing that happens. `place` is reduced to the size of what it is an offset into. */
 const step = fc.oneof(
@@ -54,16 +60,52 @@ const step = fc.oneof(
     weight: 24,
     arbitrary: fc.record({
       kind: fc.constant('chain' as const),
-      queue: fc.nat(1),
+      queue: fc.nat(QUEUES - 1),
       start: fc.nat(11),
       lengths: fc.array(fc.oneof(fc.constantFrom(1, 16, 512, 4096), small), { minLength: 1, maxLength: 4 }),
       readable: fc.nat(3),
       header: fc.array(fc.nat(15), { minLength: 4, maxLength: 4 }),
     }),
   },
+  {
+    weight: 24,
+    // What a disk's driver asks for, with something wrong now and then.
+    arbitrary: fc.record({
+      kind: fc.constant('request' as const),
+      queue: fc.nat(QUEUES - 1),
+      start: fc.nat(4),
+      type: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(0, 1, 4, 8, 11, 13) }, fc.nat(20)),
+      sector,
+      /** Bytes of data; else as many as there should be. */
+      data: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(undefined) },
+        fc.nat(5000),
+        fc.constantFrom(16 * 33, 64 * 512),
+      ),
+      ranges: fc.array(
+        fc.record({
+          sector,
+          sectors: fc.oneof({ weight: 4, arbitrary: fc.nat(128) }, value),
+          flags: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.constant(1) }, value),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      swapped: fc.nat(9).map((n) => n === 0),
+      answered: fc.nat(9).map((n) => n !== 0),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('offer' as const), queue: fc.nat(1), head: fc.nat(17) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('avail' as const), queue: fc.nat(1), at: fc.nat(40), value }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('notify' as const), queue: fc.nat(3) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('notify' as const), queue: fc.nat(QUEUES) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('configuration' as const),
+      place: fc.oneof(fc.nat(63), fc.constant(WRITEBACK)),
+      width,
+      value,
+    }),
+  },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('initialise' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('host' as const), what: fc.nat(3), amount: fc.nat(5000) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
@@ -96,7 +138,8 @@ const subjects: Record<string, (transport: TransportName) => Subject> = {
   },
   block(transport) {
     const disk = new FakeDisk();
-    const made = board(transport, virtioBlockType, () => new VirtioBlock({ backend: disk, id: 'fuzz' }));
+    const type = virtioBlockType(QUEUES);
+    const made = board(transport, type, () => new VirtioBlock({ backend: disk, id: 'fuzz', queues: QUEUES }));
     return {
       board: made,
       host(what) {
@@ -141,6 +184,31 @@ function chain(driver: FakeDriver, queue: number, step: Extract<Step, { kind: 'c
   driver.offer(start, queue);
 }
 
+/** `struct virtio_blk_req` (5.2.6): a header, data or ranges, a status. */
+function request(driver: FakeDriver, queue: number, step: Extract<Step, { kind: 'request' }>): void {
+  const { desc } = driver.rings[queue];
+  const { start, type, sector, data, ranges, swapped, answered } = step;
+  const at = RAM_BASE + 0x80_0000 + 0x1_0000 * start;
+  [type, 0, sector, 0].forEach((word, i) => driver.ram.writeU32(at + 4 * i, word));
+  const words = ranges.flatMap(({ sector, sectors, flags }) => [sector, 0, sectors, flags]);
+  words.forEach((word, i) => driver.ram.writeU32(at + 16 + 4 * i, word));
+  // What is read from the disk, and its name, are for the device to write.
+  const writable = (type === 0 || type === 8) !== swapped;
+  const length = data ?? (type < 2 ? 512 * ranges.length : 4 * words.length);
+  const parts = [
+    { length: 16, flags: 0 },
+    ...(length > 0 ? [{ length, flags: writable ? 2 : 0 }] : []),
+    ...(answered ? [{ length: 1, flags: 2 }] : []),
+  ];
+  let address = at;
+  parts.forEach(({ length, flags }, i) => {
+    const last = i === parts.length - 1;
+    driver.descriptor(desc, 3 * start + i, address, length, flags | (last ? 0 : 1), 3 * start + i + 1);
+    address += length;
+  });
+  driver.offer(3 * start, queue);
+}
+
 async function play({ board, host }: Subject, steps: readonly Step[]): Promise<void> {
   let driver = new FakeDriver(board, { queueSize: 16 });
   // Over PCI the BAR may have been moved and switched off: a new driver looks for it again.
@@ -172,15 +240,24 @@ async function play({ board, host }: Subject, steps: readonly Step[]): Promise<v
         board.pci.ecam.write(at, each.width, each.value % 2 ** (8 * each.width));
         break;
       }
+      case 'configuration': {
+        if (board.registers.type.configSize === 0) break;
+        const at = each.place - (each.place % each.width);
+        driver.transport.writeConfig(at, each.width, each.value % 2 ** (8 * each.width));
+        driver.transport.readConfig(at, each.width);
+        break;
+      }
       case 'descriptor':
         if (ring(each.queue) === undefined) break;
         driver.descriptor(ring(each.queue).desc, each.index, each.address, each.length >>> 0, each.flags, each.next);
         break;
+      case 'request':
       case 'chain': {
         const rings = driver.rings.length;
         if (rings === 0) break;
         if (driver.needsReset) start();
-        chain(driver, each.queue % rings, each);
+        if (each.kind === 'chain') chain(driver, each.queue % rings, each);
+        else request(driver, each.queue % rings, each);
         driver.transport.notify(each.queue % rings);
         board.device.serve();
         break;

@@ -3,20 +3,23 @@
  * idb-keyval's `createStore` knows neither durability nor versions, and would open a closed connection again, so that a
  * disk whose data were just cleared came back empty under a running guest.
  *
- *     database  tabhyve-disk-<id>, version SCHEMA_VERSION
+ *     database  tabhyve-disk-<id>, version 1, or FILE_SCHEMA_VERSION for a disk whose chunks are in a file
  *     store     disk
  *       'manifest'              DiskManifest
  *       'flush'                 number of the last flush
  *       'unreclaimed'           where chunks were deleted whose space may not be free yet, see reclaim.ts
  *       [layer, index]          the bytes of a chunk, CHUNK_SIZE
  *       [layer, 't', page]      which chunks of a page are tombstones, 512 bytes
+ *       [layer, 'm', page]      where chunks are in the file, of a disk that has one
  */
 
 import type { UseStore } from 'idb-keyval';
 import { BlockError } from '../backend.ts';
 
-/** Raised by every change that an older tabhyve could not read. */
+/** Raised by every change that an older tabhyve could not read. A disk has the lowest that it needs. */
 export const SCHEMA_VERSION = 1;
+/** Of disks whose chunks are in a file, see opfs/opfs-store.ts. */
+export const FILE_SCHEMA_VERSION = 2;
 
 const PREFIX = 'tabhyve-disk-';
 const STORE = 'disk';
@@ -69,6 +72,7 @@ export interface OpenDatabaseOptions {
   /** Puts a new database's first records; without it, a database that does not exist is an error. */
   readonly create?: (store: IDBObjectStore) => void;
   readonly factory: IDBFactory;
+  /** Of a new database; one that exists keeps its own. */
   readonly version?: number;
 }
 
@@ -76,7 +80,7 @@ export interface OpenDatabaseOptions {
 export async function openDatabase({ id, create, factory, version }: OpenDatabaseOptions): Promise<DiskDatabase> {
   return connect(
     await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = factory.open(databaseName(id), version ?? SCHEMA_VERSION);
+      const request = version === undefined ? factory.open(databaseName(id)) : factory.open(databaseName(id), version);
       let failure: unknown;
       let timer: ReturnType<typeof setTimeout> | undefined;
       request.onupgradeneeded = ({ oldVersion }) => {
@@ -95,7 +99,9 @@ export async function openDatabase({ id, create, factory, version }: OpenDatabas
       };
       request.onsuccess = () => {
         clearTimeout(timer);
-        resolve(request.result);
+        if (request.result.version <= FILE_SCHEMA_VERSION) return resolve(request.result);
+        request.result.close();
+        reject(storeError(new DOMException('the database is newer', 'VersionError')));
       };
       request.onerror = () => {
         clearTimeout(timer);

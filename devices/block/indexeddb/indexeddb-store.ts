@@ -5,6 +5,7 @@ import { BlockError } from '../backend.ts';
 import { ChunkMap } from '../chunk-map.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
+import type { Release } from '../locks.ts';
 import { completed, storeError, type DiskDatabase } from './database.ts';
 import { Reclaimer, UNRECLAIMED } from './reclaim.ts';
 
@@ -16,7 +17,7 @@ export interface IndexedDbStoreOptions {
   /** Names of the layers, the lowest first. */
   readonly layers: readonly string[];
   /** Called when the store is closed: lets go of the lock. */
-  readonly release?: (() => void) | undefined;
+  readonly release?: Release | undefined;
   /** Makes the engine give back the space of deleted chunks, see reclaim.ts. */
   readonly reclaim?: boolean;
 }
@@ -25,7 +26,7 @@ export class IndexedDbStore implements ChunkStore {
   readonly #database: DiskDatabase;
   readonly #layers: readonly string[];
   readonly #top: string;
-  readonly #release: (() => void) | undefined;
+  readonly #release: Release | undefined;
   readonly #reclaimer: Reclaimer | undefined;
   /** Which frozen layer has the bytes of a chunk: the highest that does. */
   readonly #lower = new Map<number, string>();
@@ -82,7 +83,7 @@ export class IndexedDbStore implements ChunkStore {
   async close(): Promise<void> {
     await this.#reclaimer?.end();
     this.#database.close();
-    this.#release?.();
+    await this.#release?.();
   }
 
   async #loadLayer(layer: string, top: boolean): Promise<void> {

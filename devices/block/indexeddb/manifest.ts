@@ -7,6 +7,9 @@ export interface BaseReference {
   readonly size: number;
 }
 
+/** Where the chunks of a disk are kept: in its database, or in a file of the origin private file system. */
+export type StoreKind = 'indexeddb' | 'opfs';
+
 /** What a disk is: the record `manifest` of its database. */
 export interface DiskManifest {
   readonly schemaVersion: number;
@@ -16,6 +19,8 @@ export interface DiskManifest {
   /** In bytes. */
   readonly size: number;
   readonly chunkSize: number;
+  /** Where its chunks are; default: in the database. */
+  readonly store?: StoreKind;
   /** Names of its layers, the lowest first. The last one takes the writes; those before it are frozen. */
   readonly layers: readonly string[];
   readonly base?: BaseReference;

@@ -35,6 +35,11 @@ export class FakeDisk implements BlockBackend {
     for (const go of held) go();
   }
 
+  /** Lets the operation go on that has waited longest. */
+  releaseOne(): void {
+    this.#held?.shift()?.();
+  }
+
   async #operate(name: string, take: () => void): Promise<void> {
     this.calls.push(name);
     await new Promise<void>((resolve) => {

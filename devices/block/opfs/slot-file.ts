@@ -1,0 +1,120 @@
+/**
+ * The file that holds the chunks of a disk: slots of a chunk's size, one behind the other. What is in which, the store knows
+ * (opfs-store.ts).
+ */
+
+import { BlockError } from '../backend.ts';
+import { CHUNK_SIZE } from '../chunks.ts';
+import { storeError } from '../indexeddb/database.ts';
+
+/** Every method throws a `BlockError` only. */
+export interface SlotFile {
+  /** Whole slots that the file has. */
+  readonly slots: number;
+  /** The bytes of a slot, in a buffer of their own. */
+  read(slot: number): Uint8Array;
+  /** Writes a slot, at the file's end at most: then the file grows. Not durable before {@link flush}. */
+  write(slot: number, bytes: Uint8Array): void;
+  /** Ends the file behind so many slots. */
+  truncate(slots: number): void;
+  /** Makes durable what was written. */
+  flush(): void;
+  close(): void;
+}
+
+const FOLDER = 'tabhyve-disks';
+/** How often a file is tried that a tab which just ended still holds, and how long between, in milliseconds. */
+const TRIES = 20;
+const PAUSE = 100;
+
+/** Whether this thread can keep disks in files: a worker of a browser that has the origin private file system. */
+export const hasFiles = (): boolean =>
+  'FileSystemFileHandle' in globalThis && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
+
+async function folder(): Promise<FileSystemDirectoryHandle> {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
+}
+
+/** Opens the file of a disk, and makes it if there is none. Who does so has the disk's lock. */
+export async function openSlotFile(id: string): Promise<SlotFile> {
+  if (!hasFiles()) {
+    const message = 'This browser cannot keep a disk in a file (a private window?). Use a newer one, or IndexedDB.';
+    throw new BlockError('store', message);
+  }
+  try {
+    const file = await (await folder()).getFileHandle(id, { create: true });
+    return new AccessedFile(await accessHandle(file));
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+/** The lock of the disk is ours by now: who still holds the file is a worker that is being ended. */
+async function accessHandle(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await file.createSyncAccessHandle();
+    } catch (error) {
+      if (left === 0 || !(error instanceof DOMException) || error.name !== 'NoModificationAllowedError') throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+}
+
+/** Deletes the file of a disk, if there is one. */
+export async function deleteSlotFile(id: string): Promise<void> {
+  if (typeof navigator === 'undefined' || !('storage' in navigator)) return;
+  try {
+    await (await folder()).removeEntry(id);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== 'NotFoundError') throw storeError(error);
+  }
+}
+
+class AccessedFile implements SlotFile {
+  readonly #handle: FileSystemSyncAccessHandle;
+  #slots: number;
+
+  constructor(handle: FileSystemSyncAccessHandle) {
+    this.#handle = handle;
+    this.#slots = Math.floor(handle.getSize() / CHUNK_SIZE);
+  }
+
+  get slots(): number {
+    return this.#slots;
+  }
+
+  read(slot: number): Uint8Array {
+    const bytes = new Uint8Array(CHUNK_SIZE);
+    this.#do(() => this.#handle.read(bytes, { at: slot * CHUNK_SIZE }));
+    return bytes;
+  }
+
+  write(slot: number, bytes: Uint8Array): void {
+    const written = this.#do(() => this.#handle.write(bytes, { at: slot * CHUNK_SIZE }));
+    // A file that cannot grow takes a part.
+    if (written < bytes.length) throw storeError(new DOMException('the file took a part', 'QuotaExceededError'));
+    this.#slots = Math.max(this.#slots, slot + 1);
+  }
+
+  truncate(slots: number): void {
+    this.#do(() => this.#handle.truncate(slots * CHUNK_SIZE));
+    this.#slots = slots;
+  }
+
+  flush(): void {
+    this.#do(() => this.#handle.flush());
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #do<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+}
