@@ -14,10 +14,13 @@ export interface Option {
 
 /** What was given, by the long names. */
 export class Given {
+  /** What stands without an option, in order: one for each that the command asks for. */
+  readonly operands: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(values: ReadonlyMap<string, readonly string[]>) {
+  constructor(values: ReadonlyMap<string, readonly string[]>, operands: readonly string[] = []) {
     this.#values = values;
+    this.operands = operands;
   }
 
   has(long: string): boolean {
@@ -34,12 +37,29 @@ export class Given {
   }
 }
 
-/** Reads the arguments of `command`. Throws {@link BadUsage}. */
-export function readOptions(command: string, options: readonly Option[], args: readonly string[]): Given {
+/**
+ * Reads the arguments of `command`. `wanted` names the operands that it needs, such as FILE; they are not asked for when
+ * there is `--help`. What follows `--` is operands. Throws {@link BadUsage}.
+ */
+export function readOptions(
+  command: string,
+  options: readonly Option[],
+  args: readonly string[],
+  wanted: readonly string[] = [],
+): Given {
+  const operands: string[] = [];
   const values = new Map<string, string[]>();
   const names = options.flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]));
   const find = (name: string): Option | undefined => options.find(({ long, short }) => name === long || name === short);
   for (let at = 0; at < args.length; at++) {
+    if (wanted.length > 0 && args[at] === '--') {
+      operands.push(...args.slice(at + 1));
+      break;
+    }
+    if (wanted.length > 0 && !args[at].startsWith('-')) {
+      operands.push(args[at]);
+      continue;
+    }
     const { name, attached } = split(args[at], find);
     const option = find(name);
     if (option === undefined) throw unknown(command, args[at], name, names);
@@ -54,7 +74,12 @@ export function readOptions(command: string, options: readonly Option[], args: r
     }
     values.set(option.long, [...(values.get(option.long) ?? []), value ?? '']);
   }
-  return new Given(values);
+  if (operands.length !== wanted.length && !values.has('--help')) {
+    const number =
+      operands.length < wanted.length ? `needs ${wanted.join(' and ')}` : `takes ${wanted.join(' and ')} only`;
+    throw new BadUsage(`${command} ${number}; see tabhyve ${command} --help`);
+  }
+  return new Given(values, operands);
 }
 
 /** Takes `--name=value` and `-nvalue` apart. */

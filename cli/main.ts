@@ -10,6 +10,7 @@ tabhyve ${manifest.version} is a hypervisor in a browser tab; this is its runner
 Commands:
   run       runs a machine: Debian, or a kernel of your own
   images    makes the images of the default machine
+  disk      looks at disk images, converts and checks them
 
 Options:
   --help      prints this text; tabhyve COMMAND --help prints that of a command
@@ -24,6 +25,7 @@ type Command = (args: readonly string[], signal: AbortSignal) => Promise<number>
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run/run.ts')).run,
   images: async () => (await import('./images.ts')).images,
+  disk: async () => (await import('./disk/disk.ts')).disk,
 };
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

@@ -20,7 +20,7 @@ test('npx finds the runner in the repository, offline', () => {
   expect(status).toBe(0);
 });
 
-test.each([[['--help']], [['run', '--help']], [['images', '--help']]])(
+test.each([[['--help']], [['run', '--help']], [['images', '--help']], [['disk', '--help']]])(
   '%j goes to stdout and succeeds',
   async (args) => {
     const { status, stdout, stderr } = await tabhyve(...args);

@@ -57,6 +57,6 @@ async function refuseOther(path: string): Promise<void> {
   } finally {
     await file?.close();
   }
-  const advice = `qemu-img convert -O raw ${path} disk.img`;
+  const advice = `npx tabhyve disk convert ${path} disk.img`;
   throw new BlockError('store', `${path} is a qcow2 image, and disks are raw: convert it (${advice}).`);
 }

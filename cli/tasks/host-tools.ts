@@ -20,6 +20,7 @@ const hostTools = {
   opensbi: { evidence: '/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin' },
   openssl: { evidence: 'openssl' },
   'qemu-system-misc': { evidence: 'qemu-system-riscv64' },
+  'qemu-utils': { evidence: 'qemu-img' },
   'qemu-user': { evidence: 'qemu-riscv64' },
   'binutils-riscv64-linux-gnu': { evidence: 'riscv64-linux-gnu-as' },
   'gcc-riscv64-linux-gnu': { evidence: 'riscv64-linux-gnu-gcc' },
