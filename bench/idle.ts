@@ -1,18 +1,10 @@
 // node --import tsx bench/idle.ts [SECONDS]: processor time that the page with an idle guest costs, in a tab that is seen and in a
 // hidden one, as parts of one core: of the renderer, by its threads, and of the browser's other processes.
 
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { CDPSession } from '@playwright/test';
-import { build } from 'vite';
-import { findHostTool } from '../cli/tasks/host-tools.ts';
-import { freePort } from '../cli/tasks/free-port.ts';
-import { startPlainBrowser } from '../e2e/support/plain-browser.ts';
-import { serveStatic } from '../e2e/support/static-server.ts';
-import { temporaryFolder } from '../e2e/support/temporary-folder.ts';
 import { Vm } from '../e2e/support/vm.ts';
-import { prepareImages } from '../guest/index.ts';
+import { serveBuiltPage } from './built-page.ts';
 import { processorSeconds, threadSeconds } from './processes.ts';
 
 /** After the prompt the guest still has things to do, and the curves of a minute to become flat. */
@@ -44,21 +36,11 @@ async function measure(what: string, session: CDPSession, seconds: number): Prom
 }
 
 const seconds = Number(process.argv[2] ?? 60);
-const executablePath = findHostTool('chromium');
-if (executablePath === undefined) throw new Error('There is no Chromium.');
-await prepareImages({ log: console.error });
-const outDir = join(temporaryFolder(), 'site');
-await build({
-  configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
-  build: { outDir },
-  logLevel: 'error',
-});
-const port = await freePort();
-const server = await serveStatic(outDir, '/', port);
-const browser = await startPlainBrowser({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const site = await serveBuiltPage();
+const browser = await site.startBrowser();
 const session = await browser.browser.newBrowserCDPSession();
 
-const vm = await Vm.open(await browser.context.newPage(), `http://localhost:${port}/`);
+const vm = await Vm.open(await browser.context.newPage(), site.url);
 await vm.boot();
 await sleep(SETTLE);
 await measure('seen', session, seconds);
@@ -67,4 +49,4 @@ await other.bringToFront();
 await sleep(SETTLE);
 await measure(await vm.page.evaluate(() => document.visibilityState), session, seconds);
 await browser.close();
-server.close();
+site.close();

@@ -57,13 +57,12 @@ export class HartCode extends HartFields {
     this.module = module;
     this.memory = memory;
     this.map = memory.harts[hart];
-    const host: Partial<Record<keyof HostFunctions, Callee>> = {};
-    for (const name of Object.keys(HOST_SIGNATURES) as (keyof HostFunctions)[]) {
-      const [params, results] = HOST_SIGNATURES[name];
-      host[name] = module.import(name, Array<'i32'>(params).fill('i32'), Array<'i32'>(results).fill('i32'));
-    }
-    for (const name of Object.keys(host) as (keyof HostFunctions)[]) host[name] = outOfLine(module, host[name]!);
-    this.host = host as Record<keyof HostFunctions, Callee>;
+    // Imports come before functions.
+    const imports = Object.entries(HOST_SIGNATURES).map(([name, [params, results]]) =>
+      module.import(name, Array<'i32'>(params).fill('i32'), Array<'i32'>(results).fill('i32')),
+    );
+    const host = imports.map((imported) => [imported.name, outOfLine(module, imported)]);
+    this.host = Object.fromEntries(host) as Record<keyof HostFunctions, Callee>;
   }
 }
 

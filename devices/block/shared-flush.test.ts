@@ -8,7 +8,7 @@ function heldFlushes() {
   const backend = new MemoryBackend({ size: 512 });
   const ends: { readonly resolve: () => void; readonly reject: (error: BlockError) => void }[] = [];
   backend.flush = () => new Promise((resolve, reject) => ends.push({ resolve, reject }));
-  const flushes = new SharedFlush(backend);
+  const flushes = new SharedFlush(() => backend.flush());
   const settled: string[] = [];
   const flush = (name: string): void =>
     void flushes.flush().then(
@@ -16,7 +16,7 @@ function heldFlushes() {
       (error: BlockError) => settled.push(`${name}: ${error.reason}`),
     );
   const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-  return { ends, flush, settled, turn };
+  return { flushes, ends, flush, settled, turn };
 }
 
 test('whoever asks while a flush is under way waits for the one behind it', async () => {
@@ -47,4 +47,17 @@ test('a failure is of those who shared the flush', async () => {
   ends[1].resolve();
   await turn();
   expect(settled).toEqual(['a: quota', 'b', 'c']);
+});
+
+test('who waits for all waits for those that follow, and for those that fail', async () => {
+  const { flushes, ends, flush, settled, turn } = heldFlushes();
+  await flushes.idle();
+  for (const name of ['a', 'b']) flush(name);
+  void flushes.idle().then(() => settled.push('idle'));
+  ends[0].reject(new BlockError('quota', 'There is no room.'));
+  await turn();
+  expect(settled).toEqual(['a: quota']);
+  ends[1].resolve();
+  await turn();
+  expect(settled).toEqual(['a: quota', 'b', 'idle']);
 });

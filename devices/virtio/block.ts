@@ -120,7 +120,7 @@ export class VirtioBlock implements VirtioModel {
   constructor(options: BlockOptions) {
     this.#options = options;
     this.#shape = blockShape(options.backend.geometry, options, options.queues);
-    this.#flushes = new SharedFlush(options.backend);
+    this.#flushes = new SharedFlush(() => options.backend.flush());
     this.#inFlight = new InFlight(options.queues, (queue) => this.#host?.serve(queue));
     this.features = offeredFeatures(this.#shape);
   }

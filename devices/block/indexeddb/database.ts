@@ -26,6 +26,8 @@ const STORE = 'disk';
 /** How long an older tab may take to let go of a database, in milliseconds. */
 const BLOCKED_TIMEOUT = 5_000;
 
+/** Where a page of a layer's tombstones is. */
+export const tombstoneKey = (layer: string, page: number): IDBValidKey => [layer, 't', page];
 export const databaseName = (id: string): string => PREFIX + id;
 export const diskIdOf = (name: string): string | undefined =>
   name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;

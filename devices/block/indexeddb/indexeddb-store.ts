@@ -6,11 +6,10 @@ import { ChunkMap } from '../chunk-map.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import type { Release } from '../locks.ts';
-import { completed, storeError, type DiskDatabase } from './database.ts';
+import { completed, storeError, tombstoneKey, type DiskDatabase } from './database.ts';
 import { Reclaimer, UNRECLAIMED } from './reclaim.ts';
 
 const keyOf = (layer: string, index: number): IDBValidKey => [layer, index];
-const tombstoneKey = (layer: string, page: number): IDBValidKey => [layer, 't', page];
 
 export interface IndexedDbStoreOptions {
   readonly database: DiskDatabase;

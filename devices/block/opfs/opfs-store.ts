@@ -21,7 +21,8 @@ import { BlockError } from '../backend.ts';
 import { ChunkMap } from '../chunk-map.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import type { Release } from '../locks.ts';
-import { completed, type DiskDatabase } from '../indexeddb/database.ts';
+import { completed, tombstoneKey, type DiskDatabase } from '../indexeddb/database.ts';
+import { SharedFlush } from '../shared-flush.ts';
 import type { SlotFile } from './slot-file.ts';
 
 /** Chunks of one record: 16 MiB of disk, in 2 KiB. */
@@ -34,7 +35,6 @@ const COMPACT_AFTER = 1000;
 const MOVED_AT_ONCE = 32;
 
 const mapKey = (layer: string, page: number): IDBValidKey => [layer, 'm', page];
-const tombstoneKey = (layer: string, page: number): IDBValidKey => [layer, 't', page];
 
 export interface OpfsStoreOptions {
   readonly database: DiskDatabase;
@@ -63,9 +63,8 @@ export class OpfsStore implements ChunkStore {
   #changed = new Set<number>();
   #tombstones = new Map<number, Uint8Array>();
   #changes = 0;
-  /** Making durable what was committed: under way, and the next, which has not begun. */
-  #current: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  /** Makes durable what was committed. */
+  readonly #flushes = new SharedFlush(() => this.#store());
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -125,8 +124,8 @@ export class OpfsStore implements ChunkStore {
     this.#writeAll(puts);
     for (const index of deletes) this.#remove(index);
     for (const [page, hidden] of tombstones) this.#tombstones.set(page, hidden.slice());
-    this.#changes += deletes.length + tombstones.length;
-    if (durable || this.#changes > KEPT_CHANGES) await this.#makeDurable();
+    this.#changes += tombstones.length;
+    if (durable || this.#changes > KEPT_CHANGES) await this.#flushes.flush();
     if (deletes.length > 0) this.#scheduleCompaction();
   }
 
@@ -177,19 +176,6 @@ export class OpfsStore implements ChunkStore {
   }
 
   // --- durability ----------------------------------------------------------------------------------------------------
-
-  /** Makes all durable that was committed so far. What has not begun yet serves whoever else asks. */
-  #makeDurable(): Promise<void> {
-    this.#next ??= this.#afterCurrent();
-    return this.#next;
-  }
-
-  async #afterCurrent(): Promise<void> {
-    await this.#current.catch(() => undefined);
-    this.#current = this.#next ?? Promise.resolve();
-    this.#next = undefined;
-    await this.#store();
-  }
 
   async #store(): Promise<void> {
     this.#file.flush();
@@ -246,7 +232,7 @@ export class OpfsStore implements ChunkStore {
 
   /** Moves the last chunks into free slots, and cuts the file off behind what is left. */
   async compact(): Promise<void> {
-    do await this.#makeDurable();
+    do await this.#flushes.flush();
     while (!this.#closed && this.#moveSome());
     if (!this.#closed) this.#cutOff();
   }
@@ -282,7 +268,7 @@ export class OpfsStore implements ChunkStore {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await (this.#next ?? this.#current).catch(() => undefined);
+    await this.#flushes.idle();
     this.#file.close();
     this.#database.close();
     await this.#options.release?.();

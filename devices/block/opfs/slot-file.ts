@@ -41,7 +41,7 @@ const TRIES = 20;
 const PAUSE = 100;
 
 /** Whether this thread can keep disks in files: a worker of a browser that has the origin private file system. */
-export const hasFiles = (): boolean =>
+const hasFiles = (): boolean =>
   'FileSystemFileHandle' in globalThis && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
 
 async function folder(): Promise<FileSystemDirectoryHandle> {
