@@ -54,6 +54,8 @@ export interface OpenDiskOptions {
    * comes. A disk in a file is open once at a time.
    */
   readonly readOnly?: boolean | undefined;
+  /** True: nobody writes to it while it is open, even though it is read-only. Rejects when someone does. */
+  readonly alone?: boolean | undefined;
   /** False: a disk that does not exist is an error, and not made. */
   readonly create?: boolean | undefined;
   /** Called once if another tab deletes the disk, or the browser clears it. From then on, every call is rejected. */
@@ -69,7 +71,8 @@ export interface Disk {
 
 const localLocks = new LocalLocks();
 
-function browserHost(): DiskHost {
+/** What this browser provides. Throws where it keeps nothing. */
+export function browserHost(): DiskHost {
   if (typeof indexedDB === 'undefined') {
     const message = 'This browser has no IndexedDB here (a private window?), so it cannot keep a disk.';
     throw new BlockError('store', message);
@@ -84,7 +87,7 @@ export async function openDisk(options: OpenDiskOptions, host = browserHost()): 
   const { id, base, readOnly = false, limits } = options;
   checkId(id);
   const mayCreate = !readOnly && options.create !== false;
-  let release = readOnly ? undefined : await lockDisk(host.locks, id);
+  let release = readOnly && options.alone !== true ? undefined : await lockDisk(host.locks, id);
   let database: DiskDatabase | undefined;
   let store: ChunkStore | undefined;
   try {
@@ -107,13 +110,15 @@ export async function openDisk(options: OpenDiskOptions, host = browserHost()): 
   }
 }
 
-interface OpenStoreOptions {
+export interface OpenStoreOptions {
   readonly database: DiskDatabase;
+  /** Called when the store is closed. */
   readonly release: Release | undefined;
   readonly readOnly: boolean;
 }
 
-async function openStore(
+/** Opens the store of a disk: what a disk is made of, without what makes it one. */
+export async function openStore(
   { id, layers, store }: DiskManifest,
   { database, release, readOnly }: OpenStoreOptions,
   host: DiskHost,
@@ -167,7 +172,8 @@ export async function deleteDisk(id: string, host = browserHost()): Promise<void
   }
 }
 
-async function diskIds(host: DiskHost): Promise<string[]> {
+/** The ids of all disks, and of those that were never finished (new-disk.ts). */
+export async function diskIds(host: DiskHost): Promise<string[]> {
   const databases = await host.factory.databases();
   return databases.map(({ name }) => diskIdOf(name ?? '')).filter((id) => id !== undefined);
 }
@@ -177,7 +183,11 @@ function checkId(id: string): void {
   throw new BlockError('range', `"${id}" cannot name a disk: use up to 100 letters, digits, ".", "_" and "-".`);
 }
 
-function freshManifest({ id, size, name, base, baseUrl, store }: OpenDiskOptions, host: DiskHost): DiskManifest {
+/** What a new disk is. */
+export function freshManifest(
+  { id, size, name, base, baseUrl, store }: OpenDiskOptions,
+  host: Pick<DiskHost, 'now'>,
+): DiskManifest {
   const bytes = size ?? base?.size ?? 0;
   checkSize(bytes);
   const reference = base && { identity: base.identity, size: base.size, ...(baseUrl && { url: baseUrl }) };

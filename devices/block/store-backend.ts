@@ -143,6 +143,14 @@ export class StoreBackend implements WatchedBackend {
     await this.#zero(offset, length, mayUnmap);
   }
 
+  /** True when the range is known, without reading, to hold zeroes only. */
+  isHole(offset: number, length: number): boolean {
+    for (const { index } of spans(offset, length, CHUNK_SIZE)) {
+      if (this.#slots.has(index) || this.#map.hasBytes(index) || this.#shines(index)) return false;
+    }
+    return true;
+  }
+
   usage(): BlockUsage {
     const allocatedChunks = this.#map.topChunks + this.#store.frozenChunks;
     return { allocatedBytes: allocatedChunks * CHUNK_SIZE, allocatedChunks, tombstones: this.#map.tombstones };
