@@ -38,9 +38,12 @@ export default defineConfig({
       '@xterm/addon-unicode11',
       '@xterm/addon-web-links',
       '@xterm/addon-webgl',
+      '@hpcc-js/wasm-zstd',
       'comlink',
+      'fflate',
       'fzstd',
       'idb-keyval',
+      'zstddec/stream',
     ],
   },
   build: {

@@ -32,6 +32,8 @@ export type DiskSpec =
       readonly base?: string;
       /** Where it is kept when it is made. Default: `indexeddb`. */
       readonly store?: StoreKind;
+      /** It was chosen among those that there are: none is made in its place. */
+      readonly mustExist?: boolean;
       readonly readOnly?: boolean;
     }
   /** A person's file, read in place; writes go to a throw-away overlay, or to the overlay disk `overlayId` of the store. */

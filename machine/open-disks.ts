@@ -1,5 +1,5 @@
 /** Opens the disks that a machine's description names. */
-import type { BlockBackend } from '../devices/block/backend.ts';
+import { BlockError, type BlockBackend } from '../devices/block/backend.ts';
 import { blobBase } from '../devices/block/base.ts';
 import { findDisk, openDisk } from '../devices/block/disks.ts';
 import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
@@ -51,12 +51,17 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
   }
 }
 
+type StoredDisk = Omit<Extract<DiskSpec, { kind: 'store' }>, 'kind'>;
+
 /** A disk of the store. One that exists lies over the image that it was made over, whatever the page offers by now. */
 async function openStored(
-  { id, size, readOnly, store, base: offered }: Extract<DiskSpec, { kind: 'store' }>,
+  { id, size, readOnly, store, mustExist = false, base: offered }: StoredDisk,
   onLost: (message: string) => void,
 ): Promise<BlockBackend> {
   const known = await findDisk(id);
+  if (known === undefined && mustExist) {
+    throw new BlockError('missing', 'The disk that was chosen is gone: it was deleted. Choose another one under Disks.');
+  }
   const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
   const base = await openBase(baseUrl, offered, known?.base?.identity);
   try {
@@ -72,7 +77,7 @@ async function openStored(
 }
 
 /** The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`. */
-async function openBase(
+export async function openBase(
   url: string | undefined,
   offered: string | undefined,
   identity: string | undefined,

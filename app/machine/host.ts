@@ -18,18 +18,25 @@ interface RemoteHost {
 }
 
 /**
- * Starts the machine worker. `onFailure` is told, once, when the worker cannot run or ends by a mistake of its own;
- * calls that were on their way are then never answered.
+ * Starts the machine worker. `onFailure` is told, once, when the worker cannot run or ends by a mistake of its own; calls
+ * of disks that were on their way are then rejected, and others never answered.
  */
 export function startHost(onFailure: (message: string) => void): Host {
   const worker = new Worker(new URL('../../machine/machine.worker.ts', import.meta.url), { type: 'module' });
   const threads = new PageThreads();
+  let lose: (error: Error) => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => (lose = reject));
+  lost.catch(() => undefined);
+  /** Work on disks takes long: whoever waits for it has to hear of the end. */
+  const orLost = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, lost]);
   const fail = (why: string): void => {
     worker.onerror = worker.onmessageerror = null;
     // With its hold on the disk.
     worker.terminate();
     threads.end();
-    onFailure(`The machine's thread failed${why}. Reload the page; what the guest wrote to its disk is kept.`);
+    const reason = `The machine's thread failed${why}. Reload the page; what the guest wrote to its disk is kept.`;
+    lose(new Error(reason));
+    onFailure(reason);
   };
   worker.onerror = (event) => {
     event.preventDefault();
@@ -38,7 +45,13 @@ export function startHost(onFailure: (message: string) => void): Host {
   worker.onmessageerror = () => fail(' (a message could not be received)');
   const remote = wrap<MachineHost>(worker) as unknown as RemoteHost;
   return {
-    disks: remote.disks,
+    disks: {
+      list: () => orLost(remote.disks.list()),
+      exists: (id) => orLost(remote.disks.exists(id)),
+      delete: (id) => orLost(remote.disks.delete(id)),
+      import: (file, name, options, proceed) => orLost(remote.disks.import(file, name, options, proxy(proceed))),
+      export: (id, options, proceed) => orLost(remote.disks.export(id, options, proxy(proceed))),
+    },
     createMachine: (listener) => {
       const page = threads.connect();
       return remote.createMachine(proxy(listener), transfer(page, [page]));

@@ -1,0 +1,37 @@
+/** What disks are called, and the files that they come from and go to. */
+
+import type { DiskEntry, ImageFormat } from '../../machine/api-disks.ts';
+import { DEFAULT_DISK, SCRATCH_DISK } from '../machine/plan.ts';
+import { LONGEST_NAME } from '../settings/settings.ts';
+
+/** What a disk is called: by the person, or else by what it is for. */
+export function nameOfDisk({ id, name, baseFile }: Pick<DiskEntry, 'id' | 'name' | 'baseFile'>): string {
+  if (id.startsWith('file-') && (name === id || name === baseFile)) return `Changes to ${baseFile ?? 'a disk file'}`;
+  if (name !== id) return name;
+  if (id === DEFAULT_DISK) return 'The default machine';
+  if (id === SCRATCH_DISK) return 'Kernels of your own';
+  if (id.startsWith('link-')) return `A linked machine (${id.slice(5, 13)})`;
+  return name;
+}
+
+const ENDINGS = /(\.(img|raw|bin|iso|qcow2?|gz|zst|zstd))+$/i;
+
+/** What a disk is called that is made of a file. */
+export function nameOfImport(fileName: string): string {
+  return fileName.replace(ENDINGS, '').slice(0, LONGEST_NAME) || 'Imported disk';
+}
+
+export const formats = [
+  ['qcow2', 'qcow2'],
+  ['raw', 'raw'],
+  ['gzip', 'raw, by gzip'],
+  ['zstd', 'raw, by zstd'],
+] as const satisfies readonly (readonly [ImageFormat, string])[];
+
+const endings: Record<ImageFormat, string> = { qcow2: 'qcow2', raw: 'img', gzip: 'img.gz', zstd: 'img.zst' };
+
+/** The name of a file that a disk is exported to, without characters that file systems refuse. */
+export function nameOfExport(disk: string, format: ImageFormat): string {
+  const name = disk.replace(/[^\p{L}\p{N}_.-]+/gu, '-').replace(/^[.-]+|[.-]+$/g, '');
+  return `${name || 'disk'}.${endings[format]}`;
+}
