@@ -39,11 +39,10 @@ test("files of one's own are told by their content", async ({ page }) => {
   const list = page.getByRole('list', { name: 'Chosen files' });
   await expect(list).toContainText('Linux kernel for RISC-V');
   await expect(list).toContainText('initramfs (cpio)');
-  await expect(page.getByRole('alert')).toContainText('qemu-img convert');
-  const use = page.getByRole('button', { name: 'Use these files' });
-  await expect(use).toBeDisabled();
+  await expect(list).toContainText('It will be imported, since qcow2 is not read in place');
+  await expect(page.getByRole('button', { name: 'Import and use' })).toBeEnabled();
   await page.getByRole('button', { name: 'Remove disk.qcow2' }).click();
-  await use.click();
+  await page.getByRole('button', { name: 'Use these files' }).click();
   await expect(page.getByRole('heading', { name: 'Your own machine' })).toBeVisible();
 
   await page.getByRole('button', { name: 'Share' }).click();
@@ -96,7 +95,7 @@ test('nothing lies outside of the window, however narrow', async ({ page }) => {
     await page.setViewportSize({ width, height: 640 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   }
-  for (const name of ['Settings', 'Files', 'Share', 'Help']) {
+  for (const name of ['Settings', 'Files', 'Disks', 'Share', 'Help']) {
     await page.getByRole('button', { name, exact: true }).click();
     const box = await page.getByRole('dialog').boundingBox();
     expect(box?.x, name).toBeGreaterThanOrEqual(0);

@@ -60,7 +60,10 @@ async function openStored(
 ): Promise<BlockBackend> {
   const known = await findDisk(id);
   if (known === undefined && mustExist) {
-    throw new BlockError('missing', 'The disk that was chosen is gone: it was deleted. Choose another one under Disks.');
+    throw new BlockError(
+      'missing',
+      'The disk that was chosen is gone: it was deleted. Choose another one under Disks.',
+    );
   }
   const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
   const base = await openBase(baseUrl, offered, known?.base?.identity);

@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
-import type { Host } from '../machine/host.ts';
+import { Choices } from '../parts/Choices.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
-import { DiskList } from './DiskList.tsx';
+import { Icon } from '../parts/Icon.tsx';
 import {
   CMDLINE_LIMIT,
   defaultMachine,
@@ -20,9 +20,8 @@ interface Props {
   readonly defaultCmdline: string;
   /** Whether a machine runs, for which changes come too late. */
   readonly alive: boolean;
-  readonly host: Host;
-  /** The id of the disk that is in use. */
-  readonly usedDisk: string | undefined;
+  /** Shows the disks. */
+  readonly onDisks: () => void;
   readonly onSettings: (settings: MachineSettings) => void;
   readonly onPreferences: (preferences: Preferences) => void;
   readonly onClose: () => void;
@@ -46,7 +45,6 @@ export function SettingsDialog(props: Props) {
   const [texts, setTexts] = useState(() => textsOf(settings, defaultCmdline));
   const [store, setStore] = useState(settings.store ?? 'indexeddb');
   const cmdlineId = useId();
-  const storeId = useId();
   const cmdlineFault = faultOfCmdline(texts.cmdline);
   const faults = numbers.map(([name]) => faultOfNumber(numberOf(texts[name]), limits[name]));
   const isValid = cmdlineFault === undefined && faults.every((fault) => fault === undefined);
@@ -60,6 +58,7 @@ export function SettingsDialog(props: Props) {
       diskGiB: numberOf(texts.diskGiB),
       ...(cmdline !== defaultCmdline && { cmdline }),
       ...(store !== 'indexeddb' && { store }),
+      ...(settings.disk && { disk: settings.disk }),
     });
     onClose();
   };
@@ -95,20 +94,13 @@ export function SettingsDialog(props: Props) {
               />
             ))}
           </div>
-          <div className="field">
-            <span id={storeId}>A new disk is kept in</span>
-            <div className="choices" role="radiogroup" aria-labelledby={storeId} aria-describedby={`${storeId}-hint`}>
-              {stores.map(([kind, label]) => (
-                <label key={kind}>
-                  <input type="radio" name={storeId} checked={store === kind} onChange={() => setStore(kind)} />
-                  {label}
-                </label>
-              ))}
-            </div>
-            <span id={`${storeId}-hint`} className="hint">
-              A file is faster, and open in one tab at a time. A disk that exists stays where it is.
-            </span>
-          </div>
+          <Choices
+            label="A new disk is kept in"
+            options={stores}
+            value={store}
+            onChange={setStore}
+            hint="A file is faster, and open in one tab at a time. A disk that exists stays where it is."
+          />
           <label className="field" htmlFor={cmdlineId}>
             <span>Kernel command line</span>
             <textarea
@@ -129,7 +121,17 @@ export function SettingsDialog(props: Props) {
             Restore the defaults
           </button>
         </fieldset>
-        <DiskList host={props.host} usedDisk={props.usedDisk} />
+        <fieldset>
+          <legend>Disks</legend>
+          <p className="hint">
+            The machine starts from {settings.disk ? `“${settings.disk.name}”` : 'its default disk'}. Choose another,
+            import, export or delete disks:
+          </p>
+          <button type="button" className="button" onClick={props.onDisks}>
+            <Icon name="disk" />
+            Disks in this browser…
+          </button>
+        </fieldset>
         <Look preferences={preferences} onPreferences={onPreferences} />
       </form>
       <footer className="dialog-footer">
@@ -206,19 +208,13 @@ function Look({ preferences, onPreferences }: LookProps) {
   return (
     <fieldset>
       <legend>Page</legend>
-      <div className="choices" role="radiogroup" aria-label="Colours">
-        {themes.map(([theme, label]) => (
-          <label key={theme}>
-            <input
-              type="radio"
-              name={`${id}-theme`}
-              checked={preferences.theme === theme}
-              onChange={() => onPreferences({ ...preferences, theme })}
-            />
-            {label}
-          </label>
-        ))}
-      </div>
+      <Choices
+        label="Colours"
+        labelHidden
+        options={themes}
+        value={preferences.theme}
+        onChange={(theme) => onPreferences({ ...preferences, theme })}
+      />
       <label className="field field-row" htmlFor={`${id}-size`}>
         <span>Text size in the console</span>
         <input

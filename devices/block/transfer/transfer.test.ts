@@ -151,7 +151,9 @@ describe('an import that is not finished leaves nothing', () => {
       if (made) made.failures = 1000;
       return file;
     };
-    await expect(importBytes(sparseDisk(5, SIZE), { store: 'opfs' })).rejects.toThrow(/no room.*nothing of it was kept/);
+    await expect(importBytes(sparseDisk(5, SIZE), { store: 'opfs' })).rejects.toThrow(
+      /no room.*nothing of it was kept/,
+    );
     await nothingIsLeft();
   });
 });

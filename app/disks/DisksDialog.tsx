@@ -1,0 +1,117 @@
+import { useId, useMemo, useState, type DragEvent } from 'react';
+import type { DiskEntry } from '../../machine/api-disks.ts';
+import type { DiskFigures } from '../../machine/api.ts';
+import type { Host } from '../machine/host.ts';
+import { DEFAULT_DISK, type OwnFile } from '../machine/plan.ts';
+import { Dialog } from '../parts/Dialog.tsx';
+import { Icon } from '../parts/Icon.tsx';
+import type { MachineSettings } from '../settings/settings.ts';
+import { DiskItem } from './DiskItem.tsx';
+import { DiskWork } from './disk-work.ts';
+import { JobLine } from './JobLine.tsx';
+import type { Jobs } from './jobs.ts';
+import { nameOfDisk } from './names.ts';
+import { Space } from './Space.tsx';
+import { useDisks, useJobs } from './use-disks.ts';
+
+interface Props {
+  readonly host: Host;
+  readonly jobs: Jobs;
+  readonly settings: MachineSettings;
+  /** The disks that the machine has open. */
+  readonly open: readonly DiskFigures[];
+  /** The person's disk file, which a disk may lie over. */
+  readonly ownDisk: OwnFile | undefined;
+  /** The machine is to start from this disk, the next time. */
+  readonly onUse: (disk: { readonly id: string; readonly name: string }) => void;
+  readonly onClose: () => void;
+}
+
+/** The disks of this browser: what they are, and what can be done with them. */
+export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClose }: Props) {
+  const state = useJobs(jobs);
+  const [{ disks, estimate, failure }, reload] = useDisks(host, state);
+  const work = useMemo(() => new DiskWork(() => host, jobs), [host, jobs]);
+  /** The one that is unfolded. */
+  const [shown, setShown] = useState<string>();
+  const [over, setOver] = useState(false);
+  const picker = useId();
+  const chosen = settings.disk?.id ?? DEFAULT_DISK;
+
+  const importAll = async (files: readonly File[]): Promise<void> => {
+    for (const file of files) {
+      const made = await work.import({ blob: file, name: file.name }, settings.store);
+      if (!made) return;
+      setShown(made.id);
+    }
+  };
+  const drop = (event: DragEvent): void => {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    setOver(false);
+    void importAll([...event.dataTransfer.files]);
+  };
+  const use = ({ id, ...disk }: DiskEntry): void => onUse({ id, name: nameOfDisk({ id, ...disk }) });
+
+  return (
+    <Dialog title="Disks" onClose={onClose} wide>
+      <div
+        className="dialog-body disks-body"
+        data-over={over}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={(event) => setOver(event.currentTarget.contains(event.relatedTarget as Node | null))}
+        onDrop={drop}
+      >
+        {estimate && <Space estimate={estimate} onKept={() => void reload()} />}
+        {failure !== undefined && (
+          <p className="problem" role="alert">
+            <Icon name="warning" />
+            <span>{failure}</span>
+          </p>
+        )}
+        {disks?.length === 0 && (
+          <p className="disks-none">There are none yet. The first start makes one; or import an image.</p>
+        )}
+        <ul className="disks" aria-label="Disks in this browser">
+          {disks?.map((disk) => (
+            <DiskItem
+              key={disk.id}
+              disk={disk}
+              work={work}
+              figures={open.find(({ id }) => id === disk.id)}
+              isChosen={disk.id === chosen}
+              isBusy={state.job !== undefined}
+              isShown={disk.id === shown}
+              base={ownDisk?.name === disk.baseFile ? ownDisk?.blob : undefined}
+              onShow={() => setShown(disk.id === shown ? undefined : disk.id)}
+              onUse={() => use(disk)}
+              onGone={() => disk.id === settings.disk?.id && onUse({ id: DEFAULT_DISK, name: '' })}
+            />
+          ))}
+        </ul>
+      </div>
+      <footer className="dialog-footer disks-footer">
+        <JobLine state={state} jobs={jobs} />
+        <label className="button button-primary" htmlFor={picker} data-disabled={state.job !== undefined}>
+          <Icon name="import" />
+          Import…
+          <input
+            id={picker}
+            type="file"
+            multiple
+            className="visually-hidden"
+            aria-label="Import disk images"
+            disabled={state.job !== undefined}
+            onChange={(event) => {
+              void importAll([...(event.target.files ?? [])]);
+              event.target.value = '';
+            }}
+          />
+        </label>
+      </footer>
+    </Dialog>
+  );
+}

@@ -1,0 +1,36 @@
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import type { DiskEntry, StorageEstimate } from '../../machine/api-disks.ts';
+import type { Host } from '../machine/host.ts';
+import { messageOf, type Jobs, type JobsState } from './jobs.ts';
+
+export interface Disks {
+  /** Undefined until they are known. */
+  readonly disks?: readonly DiskEntry[];
+  readonly estimate?: StorageEstimate;
+  /** Why they are not known. */
+  readonly failure?: string;
+}
+
+/** The disks of this origin, looked at again whenever work on them has ended, or `reload` is called. */
+export function useDisks(host: Host, jobs: JobsState): readonly [Disks, reload: () => Promise<void>] {
+  const [state, setState] = useState<Disks>({});
+  const load = useCallback(async (): Promise<void> => {
+    try {
+      const [disks, estimate] = await Promise.all([host.disks.list(), host.estimate()]);
+      setState({ disks, estimate });
+    } catch (error) {
+      setState({ failure: messageOf(error) });
+    }
+  }, [host]);
+  const isBusy = jobs.job !== undefined;
+  useEffect(() => {
+    // The state changes when the worker has answered, not in the effect itself.
+    // eslint-disable-next-line react-hooks/set-state-in-effect
+    if (!isBusy) void load();
+  }, [load, isBusy]);
+  return [state, load];
+}
+
+export function useJobs(jobs: Jobs): JobsState {
+  return useSyncExternalStore(jobs.subscribe, jobs.getState);
+}
