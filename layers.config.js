@@ -32,7 +32,7 @@ export const layers = {
   guest: { imports: [], packages: ['*'], node: true },
   'guest/programs': { imports: ['core'], packages: [] },
   cli: { imports: ['machine', 'devices/image', 'guest'], packages: ['*'], node: true },
-  e2e: { imports: ['machine', 'guest', 'cli'], packages: ['*'], node: true },
+  e2e: { imports: ['machine', 'devices/image', 'guest', 'cli'], packages: ['*'], node: true },
   bench: {
     imports: ['machine', 'core', 'core/shared', 'devices', 'devices/block', 'guest', 'guest/programs', 'cli', 'e2e'],
     packages: ['*'],

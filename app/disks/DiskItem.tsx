@@ -73,7 +73,7 @@ export function DiskItem(props: Props) {
       {isShown && (
         <div id={id} className="disk-more" role="group" aria-label={name}>
           <dl className="disk-facts">
-            <dt>Size that the guest sees</dt>
+            <dt>Size</dt>
             <dd>{formatBytes(disk.size)}</dd>
             {figures && (
               <>
