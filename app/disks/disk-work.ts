@@ -1,4 +1,4 @@
-import type { DiskEntry, ImageFormat, ImportedDisk } from '../../machine/api-disks.ts';
+import type { DiskEntry, ImageFormat, NewDisk } from '../../machine/api-disks.ts';
 import type { StoreKind } from '../../machine/api.ts';
 import type { Host } from '../machine/host.ts';
 import type { OwnFile } from '../machine/plan.ts';
@@ -23,14 +23,15 @@ export class DiskWork {
   }
 
   /** Makes a disk of an image; resolves to it, or to nothing if none was made. */
-  async import({ blob, name }: OwnFile, store: StoreKind | undefined): Promise<ImportedDisk | undefined> {
-    let made: ImportedDisk | undefined;
+  async import({ blob, name }: OwnFile, store: StoreKind | undefined): Promise<DiskEntry | undefined> {
+    let made: DiskEntry | undefined;
     await this.#jobs.run(`Importing ${name}`, async (proceed) => {
       const options = { name: nameOfImport(name), ...(store && { store }) };
-      made = await this.#host().disks.import(blob, name, options, proceed);
+      const { warnings, ...disk } = await this.#disks.import(blob, name, options, proceed);
+      made = disk;
       askToKeep();
-      const message = `${name} is the disk “${made.name}” now, of ${formatBytes(made.size)}.`;
-      return { message: [message, ...made.warnings].join(' ') };
+      const message = `${name} is the disk “${disk.name}” now, of ${formatBytes(disk.size)}.`;
+      return { message: [message, ...warnings].join(' ') };
     });
     return made;
   }
@@ -46,7 +47,7 @@ export class DiskWork {
     const fileName = file?.name ?? suggestedName;
     await this.#jobs.run(`Exporting ${fileName}`, async (proceed) => {
       const options = { format, fileName, ...(file && { file }), ...(base && { base }) };
-      const written = await this.#host().disks.export(disk.id, options, proceed);
+      const written = await this.#disks.export(disk.id, options, proceed);
       const message = `${fileName} is written: ${formatBytes(written.size)}.`;
       if (!written.file) return { message };
       const url = URL.createObjectURL(written.file);
@@ -56,12 +57,78 @@ export class DiskWork {
     });
   }
 
-  async delete(disk: DiskEntry): Promise<boolean> {
-    const name = nameOfDisk(disk);
-    return this.#jobs.run(`Deleting “${name}”`, async () => {
-      await this.#host().disks.delete(disk.id);
-      return { message: `“${name}” is deleted.` };
+  /** Makes an empty disk; resolves to it, or to nothing if none was made. */
+  async create(disk: NewDisk): Promise<DiskEntry | undefined> {
+    let made: DiskEntry | undefined;
+    await this.#jobs.run(`Making “${disk.name}”`, async () => {
+      made = await this.#disks.create(disk);
+      askToKeep();
+      return { message: `“${disk.name}” is made, of ${formatBytes(disk.size)}.` };
     });
+    return made;
+  }
+
+  rename(disk: DiskEntry, name: string): Promise<boolean> {
+    return this.#jobs.run(`Renaming “${nameOfDisk(disk)}”`, async () => {
+      await this.#disks.rename(disk.id, name);
+      return { message: `“${nameOfDisk(disk)}” is “${name}” now.` };
+    });
+  }
+
+  clone(disk: DiskEntry, name: string): Promise<boolean> {
+    return this.#jobs.run(`Duplicating “${nameOfDisk(disk)}”`, async (proceed) => {
+      await this.#disks.clone(disk.id, name, proceed);
+      askToKeep();
+      return { message: `“${name}” has all that is on “${nameOfDisk(disk)}”.` };
+    });
+  }
+
+  createOver(disk: DiskEntry, name: string): Promise<boolean> {
+    return this.#jobs.run(`Making “${name}”`, async () => {
+      await this.#disks.createOver(disk.id, name, disk.store);
+      askToKeep();
+      return { message: `“${name}” lies over “${nameOfDisk(disk)}” now.` };
+    });
+  }
+
+  resize(disk: DiskEntry, size: number): Promise<boolean> {
+    return this.#jobs.run(`Making “${nameOfDisk(disk)}” larger`, async () => {
+      await this.#disks.resize(disk.id, size);
+      return { message: `“${nameOfDisk(disk)}” has ${formatBytes(size)} now.` };
+    });
+  }
+
+  move(disk: DiskEntry, store: StoreKind): Promise<boolean> {
+    return this.#jobs.run(`Moving “${nameOfDisk(disk)}”`, async (proceed) => {
+      await this.#disks.move(disk.id, store, proceed);
+      const place = store === 'opfs' ? 'a file of the browser' : 'the browser’s database';
+      return { message: `“${nameOfDisk(disk)}” is kept in ${place} now.` };
+    });
+  }
+
+  reset(disk: DiskEntry): Promise<boolean> {
+    return this.#jobs.run(`Resetting “${nameOfDisk(disk)}”`, async () => {
+      await this.#disks.reset(disk.id);
+      return { message: `“${nameOfDisk(disk)}” is as it was made.` };
+    });
+  }
+
+  commit(disk: DiskEntry): Promise<boolean> {
+    return this.#jobs.run(`Committing “${nameOfDisk(disk)}”`, async (proceed) => {
+      await this.#disks.commit(disk.id, proceed);
+      return { message: `The changes on “${nameOfDisk(disk)}” are in the disk below it now.` };
+    });
+  }
+
+  delete(disk: DiskEntry): Promise<boolean> {
+    return this.#jobs.run(`Deleting “${nameOfDisk(disk)}”`, async () => {
+      await this.#disks.delete(disk.id);
+      return { message: `“${nameOfDisk(disk)}” is deleted.` };
+    });
+  }
+
+  get #disks(): Host['disks'] {
+    return this.#host().disks;
   }
 }
 

@@ -21,6 +21,12 @@ export function nameOfImport(fileName: string): string {
   return fileName.replace(ENDINGS, '').slice(0, LONGEST_NAME) || 'Imported disk';
 }
 
+/** Where a disk can be kept. */
+export const stores = [
+  ['indexeddb', "The browser's database"],
+  ['opfs', 'A file of the browser'],
+] as const;
+
 export const formats = [
   ['qcow2', 'qcow2'],
   ['raw', 'raw'],

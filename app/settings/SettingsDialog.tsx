@@ -1,7 +1,9 @@
 import { useId, useState } from 'react';
+import { stores } from '../disks/names.ts';
 import { Choices } from '../parts/Choices.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
+import { NumberField, numberOf } from '../parts/NumberField.tsx';
 import {
   CMDLINE_LIMIT,
   defaultMachine,
@@ -32,11 +34,6 @@ const numbers = [
   ['memoryMiB', 'Memory', 'MiB'],
   ['cpus', 'Processors', ''],
   ['diskGiB', 'Size of a new disk', 'GiB'],
-] as const;
-
-const stores = [
-  ['indexeddb', "The browser's database"],
-  ['opfs', 'A file of the browser'],
 ] as const;
 
 /** The machine's size, the disks of this browser, and how the page looks. */
@@ -146,8 +143,6 @@ export function SettingsDialog(props: Props) {
   );
 }
 
-const numberOf = (text: string): number => (text.trim() === '' ? NaN : Number(text));
-
 function textsOf({ memoryMiB, cpus, diskGiB, cmdline }: MachineSettings, defaultCmdline: string) {
   return {
     memoryMiB: String(memoryMiB),
@@ -155,40 +150,6 @@ function textsOf({ memoryMiB, cpus, diskGiB, cmdline }: MachineSettings, default
     diskGiB: String(diskGiB),
     cmdline: cmdline ?? defaultCmdline,
   } satisfies Record<NumberName | 'cmdline', string>;
-}
-
-interface NumberProps {
-  readonly label: string;
-  readonly unit: string;
-  readonly text: string;
-  readonly fault: string | undefined;
-  readonly limits: { readonly min: number; readonly max: number; readonly step: number };
-  readonly onChange: (text: string) => void;
-}
-
-function NumberField({ label, unit, text, fault, limits, onChange }: NumberProps) {
-  const id = useId();
-  return (
-    <label className="field" htmlFor={id}>
-      <span>{label}</span>
-      <span className="field-with-unit">
-        <input
-          id={id}
-          type="number"
-          inputMode="numeric"
-          {...limits}
-          value={text}
-          aria-invalid={fault !== undefined}
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => onChange(event.target.value)}
-        />
-        {unit !== '' && <span aria-hidden="true">{unit}</span>}
-      </span>
-      <span id={`${id}-hint`} className={fault ? 'hint fault' : 'hint'}>
-        {fault ? `It ${fault}.` : `${limits.min} to ${limits.max}${unit === '' ? '' : ` ${unit}`}`}
-      </span>
-    </label>
-  );
 }
 
 const themes = [
