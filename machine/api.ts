@@ -33,6 +33,8 @@ export type DiskSpec =
       /** Where it is kept when it is made. Default: `indexeddb`. */
       readonly store?: StoreKind;
       readonly readOnly?: boolean;
+      /** Waits for a disk that is in use, in another tab say, until `powerOff`. Without it, that is an error. */
+      readonly wait?: boolean;
     }
   /** A person's file, read in place; writes go to a throw-away overlay, or to the overlay disk `overlayId` of the store. */
   | {
@@ -43,6 +45,7 @@ export type DiskSpec =
       /** The same for the overlay. */
       readonly store?: StoreKind;
       readonly readOnly?: boolean;
+      readonly wait?: boolean;
     }
   /** Forgotten with the machine. */
   | { readonly kind: 'memory'; readonly size: number };
@@ -128,4 +131,6 @@ export interface MachineControl {
   /** Types into the console. Resolves when the guest's queue has taken all of it. */
   input(bytes: Uint8Array): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
+  /** Makes a disk of the machine larger, to so many bytes, and tells the guest. */
+  resizeDisk(id: string, size: number): Promise<void>;
 }
