@@ -3,11 +3,14 @@
  * exposes through Comlink. Everything here can be posted between threads.
  */
 
-import type { Proceed } from '../devices/block/transfer/proceed.ts';
+import type { StoreKind } from '../devices/block/indexeddb/manifest.ts';
+import type { BlockUsage } from '../devices/block/backend.ts';
+import type { CreateOptions } from '../devices/block/manage/create.ts';
+import type { Proceed } from '../devices/block/manage/progress.ts';
 import type { ImageFormat } from '../devices/image/index.ts';
-import type { MachineControl, MachineListener, StoreKind } from './api.ts';
+import type { MachineControl, MachineListener } from './api.ts';
 
-export type { ImageFormat, Proceed };
+export type { BlockUsage, CreateOptions, ImageFormat, Proceed };
 
 /** A disk in the browser's store, in use or not. */
 export interface DiskEntry {
@@ -16,13 +19,24 @@ export interface DiskEntry {
   readonly name: string;
   /** Its logical size in bytes. What it occupies is known of an open disk only. */
   readonly size: number;
+  readonly store: StoreKind;
   /** When it was made, in milliseconds since 1970. */
   readonly created: number;
-  readonly store: StoreKind;
   /** Where the read-only image came from that it lies over, if it lies over one. */
   readonly baseUrl?: string;
-  /** The name of the person's file that it lies over, if it lies over one. */
+  /** The name of the person's file that it lies over, at the bottom, if it does. */
   readonly baseFile?: string;
+  /** The id of the disk of this store that it lies over. */
+  readonly over?: string;
+  /** Ids of the disks that lie over it: as long as there are any, it can only be read. */
+  readonly overlays: readonly string[];
+  /**
+   * `writing`: a machine, of this tab or another, writes to it, or it is being changed; `reading`: it has to stay as it is,
+   * under a machine's disk say. Without it nobody uses it, but maybe readers of a disk in IndexedDB.
+   */
+  readonly use?: 'writing' | 'reading';
+  /** The id of the disk over it whose changes were written into it in part: `commit` that one again. */
+  readonly committing?: string;
 }
 
 export interface ImportOptions {
@@ -54,23 +68,45 @@ export interface ExportedDisk {
   readonly file?: File;
 }
 
-/** The disks of this origin. Every method rejects with an `Error` whose message is for a person. */
+/**
+ * The disks of this origin. Every method rejects with an `Error` whose message is for a person, and when a `Proceed` has
+ * said false, with one of the name `AbortError`. What changes a disk rejects while that is in use.
+ */
 export interface DiskCatalogue {
   /** All disks, in the order in which they were made. Rejects where the browser stores nothing (a private window). */
   list(): Promise<readonly DiskEntry[]>;
   exists(id: string): Promise<boolean>;
-  /** Erases a disk and all that is on it. Rejects while a machine, of this tab or another, writes to it. */
-  delete(id: string): Promise<void>;
+  /** What a disk occupies by itself, in use or not. */
+  inspect(id: string): Promise<BlockUsage>;
+  /** Makes an empty disk. */
+  create(disk: CreateOptions): Promise<DiskEntry>;
   /**
-   * Makes a disk of an image: raw, qcow2, or a raw one that is compressed by gzip or zstd. Unless it is done, nothing is left
-   * of it, whatever happens. Rejects with an error of name `AbortError` when it was called off.
+   * Makes a disk of an image: raw, qcow2, or a raw one that is compressed by gzip or zstd. Cancelled or interrupted, there is
+   * none.
    */
   import(file: Blob, fileName: string, options: ImportOptions, proceed: Proceed): Promise<ImportedDisk>;
-  /**
-   * Writes a disk that no machine has open, whole over its base, to a file. Unless it is done, nothing is left of the file.
-   * Rejects with an error of name `AbortError` when it was called off.
-   */
+  /** Writes a disk that no machine writes to, whole over what it lies over, to a file. Cancelled, there is none. */
   export(id: string, options: ExportOptions, proceed: Proceed): Promise<ExportedDisk>;
+  /** Erases a disk and all that is on it. Rejects as long as other disks lie over it. */
+  delete(id: string): Promise<void>;
+  /** Calls it something else. It may be in use. */
+  rename(id: string, name: string): Promise<void>;
+  /** Makes a disk with the same content, in chunks of its own, over the same base. Cancelled, there is none. */
+  clone(id: string, name: string, proceed: Proceed): Promise<DiskEntry>;
+  /** Makes an empty disk over this one, to which nothing can be written as long as there are such disks. */
+  createOver(id: string, name: string, store?: StoreKind): Promise<DiskEntry>;
+  /** Forgets all that was written since the disk was made: what it lies over is seen again, or nothing. */
+  reset(id: string): Promise<void>;
+  /**
+   * Writes what a disk holds into the disk of this store that it lies over, and empties it. Rejects if it lies over an
+   * image, or if others lie over that disk. Cancelled or interrupted in the middle, this disk is as before, the other can be
+   * read through it only, and `commit` goes on.
+   */
+  commit(id: string, proceed: Proceed): Promise<void>;
+  /** Makes a disk larger, to so many bytes; one that a machine uses is the machine's to resize. */
+  resize(id: string, size: number): Promise<void>;
+  /** Moves a disk to the other store. Cancelled or interrupted, it is where it was, or is all there. */
+  move(id: string, store: StoreKind, proceed: Proceed): Promise<void>;
 }
 
 /** What the browser lets this origin store. Zeroes where it does not tell. */

@@ -22,7 +22,9 @@ export function countRequests(disk: BlockBackend): { backend: BlockBackend; requ
     requests.discardedBytes += length;
   };
   const backend: BlockBackend = {
-    geometry: disk.geometry,
+    get geometry() {
+      return disk.geometry;
+    },
     read: (offset, target) => {
       requests.reads++;
       requests.readBytes += target.length;

@@ -27,7 +27,7 @@ afterEach(() => {
 
 /** Opens the disk over the image at `base`, and says what its second sector begins with; `write` puts a byte first. */
 async function firstByte(base: string, write?: number): Promise<number> {
-  const disks = await openDisks([{ kind: 'store', id, size: SIZE, base }], () => undefined);
+  const disks = await openDisks([{ kind: 'store', id, size: SIZE, base }], { onLost: () => undefined });
   const [{ backend }] = disks;
   if (write !== undefined) await backend.write(0, new Uint8Array(512).fill(write));
   const sector = new Uint8Array(1024);
@@ -60,7 +60,7 @@ test('a disk whose image is gone is refused, and not put over another', async ()
 test('when one disk cannot be opened, those that were are closed again', async () => {
   const store = { kind: 'store', id, size: SIZE } as const;
   const broken = { kind: 'store', id: 'no/name', size: SIZE } as const;
-  await expect(openDisks([store, broken], () => undefined)).rejects.toMatchObject({ name: 'BlockError' });
-  const disks = await openDisks([store], () => undefined);
+  await expect(openDisks([store, broken], { onLost: () => undefined })).rejects.toMatchObject({ name: 'BlockError' });
+  const disks = await openDisks([store], { onLost: () => undefined });
   await closeDisks(disks);
 });

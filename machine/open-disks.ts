@@ -1,25 +1,39 @@
 /** Opens the disks that a machine's description names. */
 import { BlockError, type BlockBackend } from '../devices/block/backend.ts';
 import { blobBase } from '../devices/block/base.ts';
-import { findDisk, openDisk } from '../devices/block/disks.ts';
+import { findDisk, openDisk, type OpenDiskOptions } from '../devices/block/disks.ts';
 import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
+import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
 import type { MachineDisk } from './machine.ts';
 
-/**
- * Opens all of them, or none: what was opened is closed again when another fails. `onLost` is told, for a person, when a
- * disk is taken away later: deleted in another tab, or cleared by the browser.
- */
-export async function openDisks(specs: readonly DiskSpec[], onLost: (message: string) => void): Promise<MachineDisk[]> {
-  const results = await Promise.allSettled(
-    specs.map(async (spec, i) => ({ id: diskId(spec, i), backend: await openBackend(spec, onLost) })),
-  );
+export interface OpenDisksOptions {
+  /** Told, for a person, when a disk is taken away later: deleted in another tab, or cleared by the browser. */
+  readonly onLost: (message: string) => void;
+  /** Ends the wait for disks that are in use. */
+  readonly signal?: AbortSignal;
+}
+
+/** Opens all of them, or none: what was opened is closed again when another fails. */
+export async function openDisks(specs: readonly DiskSpec[], options: OpenDisksOptions): Promise<MachineDisk[]> {
+  const failing = new AbortController();
+  const signals = [failing.signal, ...(options.signal ? [options.signal] : [])];
+  const opening = { ...options, signal: AbortSignal.any(signals) };
+  const open = async (spec: DiskSpec, i: number): Promise<MachineDisk> => ({
+    id: diskId(spec, i),
+    backend: await openBackend(spec, opening).catch((error: unknown) => {
+      // None of the others is worth waiting for.
+      failing.abort(error);
+      throw error;
+    }),
+  });
+  const results = await Promise.allSettled(specs.map(open));
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return opened;
   await closeDisks(opened);
-  throw failed.reason;
+  throw failing.signal.reason;
 }
 
 /** Closes disks, flushed; rejects with the first failure, after all were tried. */
@@ -29,11 +43,21 @@ export async function closeDisks(disks: readonly MachineDisk[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
+type Opening = Required<OpenDisksOptions>;
+
+/** Common to all disks of the store. */
+function howToOpen(
+  { wait }: { readonly wait?: boolean },
+  { onLost, signal }: Opening,
+): Pick<OpenDiskOptions, 'onLost' | 'wait'> {
+  return { onLost: ({ message }) => onLost(message), ...(wait === true && { wait: signal }) };
+}
+
 function diskId(spec: DiskSpec, index: number): string {
   return spec.kind === 'store' ? spec.id : `disk${index}`;
 }
 
-async function openBackend(spec: DiskSpec, onLost: (message: string) => void): Promise<BlockBackend> {
+async function openBackend(spec: DiskSpec, options: Opening): Promise<BlockBackend> {
   switch (spec.kind) {
     case 'memory':
       return new MemoryBackend({ size: spec.size });
@@ -42,35 +66,32 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
       const disk = await openDisk({
         ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly, store: spec.store },
-        onLost: ({ message }) => onLost(message),
+        ...howToOpen(spec, options),
       });
       return disk.backend;
     }
     case 'store':
-      return openStored(spec, onLost);
+      return openStored(spec, options);
   }
 }
 
-type StoredDisk = Omit<Extract<DiskSpec, { kind: 'store' }>, 'kind'>;
-
-/** A disk of the store. One that exists lies over the image that it was made over, whatever the page offers by now. */
-async function openStored(
-  { id, size, readOnly, store, mustExist = false, base: offered }: StoredDisk,
-  onLost: (message: string) => void,
-): Promise<BlockBackend> {
-  const known = await findDisk(id);
-  if (known === undefined && mustExist) {
+/** A disk of the store. One that exists lies over what it was made over, whatever the page offers by now. */
+async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<BlockBackend> {
+  const { id, size, readOnly, store, mustExist = false, base: offered } = spec;
+  const isNew = (await findDisk(id)) === undefined;
+  if (isNew && mustExist) {
     throw new BlockError(
       'missing',
       'The disk that was chosen is gone: it was deleted. Choose another one under Disks.',
     );
   }
-  const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
-  const base = await openBase(baseUrl, offered, known?.base?.identity);
+  const base = isNew ? await openBase(offered, offered, undefined) : undefined;
+  const openImage = ({ url = offered, identity }: BaseReference): Promise<HttpBase | undefined> =>
+    openBase(url, offered, identity);
   try {
     const disk = await openDisk({
-      ...{ id, size, store, base, baseUrl, readOnly },
-      onLost: ({ message }) => onLost(message),
+      ...{ id, size, store, base, baseUrl: offered, openImage, readOnly, create: !mustExist },
+      ...howToOpen(spec, options),
     });
     return disk.backend;
   } catch (error) {

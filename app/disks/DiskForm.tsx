@@ -4,11 +4,10 @@ import { Choices } from '../parts/Choices.tsx';
 import { NumberField, numberOf } from '../parts/NumberField.tsx';
 import { TextField } from '../parts/TextField.tsx';
 import { faultOfNumber, GiB, limits, LONGEST_NAME } from '../settings/settings.ts';
+import type { DiskAction } from './actions.ts';
 import type { DiskWork } from './disk-work.ts';
 import { formats, nameOfDisk, stores } from './names.ts';
 import { Question } from './Question.tsx';
-
-export type DiskAction = 'export' | 'rename' | 'clone' | 'over' | 'resize' | 'move' | 'reset' | 'commit' | 'delete';
 
 interface Props {
   readonly disk: DiskEntry;

@@ -1,17 +1,22 @@
 import { useId, useState } from 'react';
-import type { DiskEntry } from '../../machine/api-disks.ts';
-import type { DiskFigures } from '../../machine/api.ts';
+import type { BlockUsage, DiskEntry } from '../../machine/api-disks.ts';
 import { Icon } from '../parts/Icon.tsx';
-import { formatBytes, formatMany } from '../units.ts';
-import { DiskForm, type DiskAction } from './DiskForm.tsx';
+import { formatBytes } from '../units.ts';
+import { actionsOf, labels, type DiskAction } from './actions.ts';
+import { DiskFacts } from './DiskFacts.tsx';
+import { DiskForm } from './DiskForm.tsx';
 import type { DiskWork } from './disk-work.ts';
 import { nameOfDisk } from './names.ts';
 
 interface Props {
   readonly disk: DiskEntry;
   readonly work: DiskWork;
-  /** What the running machine tells of it, if it has it open. */
-  readonly figures: DiskFigures | undefined;
+  /** What it occupies, if that is known. */
+  readonly usage: BlockUsage | undefined;
+  /** What it lies over, for a person. */
+  readonly lies: string | undefined;
+  /** Names of those that lie over it. */
+  readonly overlays: readonly string[];
   /** The machine starts from it. */
   readonly isChosen: boolean;
   /** Other work goes on. */
@@ -21,37 +26,42 @@ interface Props {
   readonly base: Blob | undefined;
   readonly onShow: () => void;
   readonly onUse: () => void;
-  /** It was deleted. */
-  readonly onGone: () => void;
+  readonly onRenamed: (name: string) => void;
+  readonly onDeleted: () => void;
 }
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** What it lies over, for a person. */
-function baseOf({ baseUrl, baseFile }: DiskEntry): string | undefined {
-  if (baseFile !== undefined) return `your file ${baseFile}`;
-  return baseUrl === undefined ? undefined : `the image ${new URL(baseUrl).pathname.split('/').at(-1) ?? ''}`;
+/** Why not all can be done with it that could be done with another: whole sentences. */
+function limitsOf({ use, baseFile }: DiskEntry, overlays: readonly string[], hasBase: boolean): string[] {
+  return [
+    ...(use === 'writing'
+      ? ['A machine, in this tab or another, has it open: power that off to do more with it.']
+      : []),
+    ...(overlays.length > 0 ? [`It stays as it is as long as others lie over it: ${overlays.join(', ')}.`] : []),
+    ...(baseFile !== undefined && !hasBase
+      ? [`It is nothing without its file: choose ${baseFile} under Files to start from it or to export it.`]
+      : []),
+  ];
 }
 
 /** A disk in a line; unfolded, all that is known of it, and what can be done with it. */
 export function DiskItem(props: Props) {
-  const { disk, work, figures, isChosen, isBusy, isShown, base, onShow, onUse, onGone } = props;
+  const { disk, work, usage, lies, overlays, isChosen, isBusy, isShown, base, onShow, onUse } = props;
   const [action, setAction] = useState<DiskAction>();
   const id = useId();
   const name = nameOfDisk(disk);
-  const inUse = figures !== undefined;
-  const lies = baseOf(disk);
-  const needsFile = disk.baseFile !== undefined;
-  const button = (name: DiskAction, label: string, inUseToo = false): React.JSX.Element => (
+  const { canStart, main, more } = actionsOf(disk);
+  const button = ([kind, possible]: readonly [DiskAction, boolean], className: string): React.JSX.Element => (
     <button
+      key={kind}
       type="button"
-      className="button"
-      aria-expanded={action === name}
-      disabled={isBusy || (inUse && !inUseToo)}
-      onClick={() => setAction(action === name ? undefined : name)}
+      className={className}
+      aria-expanded={action === kind}
+      disabled={isBusy || !possible}
+      onClick={() => setAction(action === kind ? undefined : kind)}
     >
-      {label}
+      {labels[kind]}
     </button>
   );
 
@@ -62,56 +72,49 @@ export function DiskItem(props: Props) {
         <span className="disk-name">
           {name}
           <small>
+            {usage && `${formatBytes(usage.allocatedBytes)} of `}
             {formatBytes(disk.size)}
             {lies !== undefined && `, over ${lies}`}, {day.format(disk.created)}
           </small>
         </span>
-        {inUse && <span className="badge badge-live">In use</span>}
+        {disk.use === 'writing' && <span className="badge badge-live">In use</span>}
         {isChosen && <span className="badge">The machine’s</span>}
         <Icon name={isShown ? 'up' : 'down'} />
       </button>
       {isShown && (
         <div id={id} className="disk-more" role="group" aria-label={name}>
-          <dl className="disk-facts">
-            <dt>Size</dt>
-            <dd>{formatBytes(disk.size)}</dd>
-            {figures && (
-              <>
-                <dt>Occupies</dt>
-                <dd>
-                  {formatBytes(figures.allocatedBytes)}, {formatMany(figures.allocatedChunks, 'chunk')}
-                </dd>
-              </>
-            )}
-            <dt>Kept in</dt>
-            <dd>{disk.store === 'opfs' ? 'a file of the browser' : 'the browser’s database'}</dd>
-            <dt>Lies over</dt>
-            <dd>{lies ?? 'nothing: it is whole'}</dd>
-            <dt>Made</dt>
-            <dd>{moment.format(disk.created)}</dd>
-          </dl>
-          {inUse && <p className="hint">A machine has it open. Power the machine off to do more with it.</p>}
-          {needsFile && (
-            <p className="hint">
-              It is nothing without its file: choose {disk.baseFile} under Files to start from it or to export it.
+          <DiskFacts disk={disk} usage={usage} lies={lies} />
+          {limitsOf(disk, overlays, base !== undefined).map((limit) => (
+            <p className="hint" key={limit}>
+              {limit}
+            </p>
+          ))}
+          {disk.committing !== undefined && (
+            <p className="problem">
+              <Icon name="warning" />
+              <span>
+                What was changed above it was written into it in part, when that was interrupted. Commit that disk
+                again. Nothing is lost.
+              </span>
             </p>
           )}
           <div className="disk-actions">
-            {!needsFile && (
-              <button type="button" className="button" disabled={isChosen} onClick={onUse}>
-                {isChosen ? 'The machine starts from it' : 'Start from it'}
-              </button>
-            )}
-            {button('export', 'Export…')}
-            {button('delete', 'Delete…')}
+            <button type="button" className="button" disabled={isChosen || !canStart} onClick={onUse}>
+              {isChosen ? 'The machine starts from it' : 'Start from it'}
+            </button>
+            {main.map((each) => button(each, 'button'))}
           </div>
+          <div className="disk-actions disk-actions-more">{more.map((each) => button(each, 'link-button'))}</div>
           {action !== undefined && !isBusy && (
             <DiskForm
+              key={action}
               action={action}
               disk={disk}
               work={work}
               base={base}
-              onGone={onGone}
+              lies={lies}
+              onRenamed={props.onRenamed}
+              onDeleted={props.onDeleted}
               onClose={() => setAction(undefined)}
             />
           )}

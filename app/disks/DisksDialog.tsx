@@ -1,16 +1,16 @@
 import { useId, useMemo, useState, type DragEvent } from 'react';
-import type { DiskEntry } from '../../machine/api-disks.ts';
 import type { DiskFigures } from '../../machine/api.ts';
 import type { Host } from '../machine/host.ts';
 import { DEFAULT_DISK, type OwnFile } from '../machine/plan.ts';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import type { MachineSettings } from '../settings/settings.ts';
+import { NewDiskForm } from './DiskForm.tsx';
 import { DiskItem } from './DiskItem.tsx';
 import { DiskWork } from './disk-work.ts';
 import { JobLine } from './JobLine.tsx';
 import type { Jobs } from './jobs.ts';
-import { nameOfDisk } from './names.ts';
+import { nameOfBase, nameOfDisk } from './names.ts';
 import { Space } from './Space.tsx';
 import { useDisks, useJobs } from './use-disks.ts';
 
@@ -30,13 +30,15 @@ interface Props {
 /** The disks of this browser: what they are, and what can be done with them. */
 export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClose }: Props) {
   const state = useJobs(jobs);
-  const [{ disks, estimate, failure }, reload] = useDisks(host, state);
+  const [{ disks, estimate, usage, failure }, reload] = useDisks(host, state);
   const work = useMemo(() => new DiskWork(() => host, jobs), [host, jobs]);
   /** The one that is unfolded. */
   const [shown, setShown] = useState<string>();
+  const [isMaking, setMaking] = useState(false);
   const [over, setOver] = useState(false);
   const picker = useId();
   const chosen = settings.disk?.id ?? DEFAULT_DISK;
+  const isBusy = state.job !== undefined;
 
   const importAll = async (files: readonly File[]): Promise<void> => {
     for (const file of files) {
@@ -51,7 +53,6 @@ export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClos
     setOver(false);
     void importAll([...event.dataTransfer.files]);
   };
-  const use = ({ id, ...disk }: DiskEntry): void => onUse({ id, name: nameOfDisk({ id, ...disk }) });
 
   return (
     <Dialog title="Disks" onClose={onClose} wide>
@@ -81,21 +82,35 @@ export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClos
               key={disk.id}
               disk={disk}
               work={work}
-              figures={open.find(({ id }) => id === disk.id)}
+              usage={open.find(({ id }) => id === disk.id) ?? usage.get(disk.id)}
+              lies={nameOfBase(disk, disks)}
+              overlays={disks.filter(({ over }) => over === disk.id).map(nameOfDisk)}
               isChosen={disk.id === chosen}
-              isBusy={state.job !== undefined}
+              isBusy={isBusy}
               isShown={disk.id === shown}
               base={ownDisk?.name === disk.baseFile ? ownDisk?.blob : undefined}
               onShow={() => setShown(disk.id === shown ? undefined : disk.id)}
-              onUse={() => use(disk)}
-              onGone={() => disk.id === settings.disk?.id && onUse({ id: DEFAULT_DISK, name: '' })}
+              onUse={() => onUse({ id: disk.id, name: nameOfDisk(disk) })}
+              onRenamed={(name) => disk.id === settings.disk?.id && onUse({ id: disk.id, name })}
+              onDeleted={() => disk.id === settings.disk?.id && onUse({ id: DEFAULT_DISK, name: '' })}
             />
           ))}
         </ul>
+        {isMaking && !isBusy && (
+          <NewDiskForm
+            work={work}
+            settings={settings}
+            onMade={({ id }) => setShown(id)}
+            onClose={() => setMaking(false)}
+          />
+        )}
       </div>
       <footer className="dialog-footer disks-footer">
         <JobLine state={state} jobs={jobs} />
-        <label className="button button-primary" htmlFor={picker} data-disabled={state.job !== undefined}>
+        <button type="button" className="button" disabled={isBusy} onClick={() => setMaking(true)}>
+          New…
+        </button>
+        <label className="button button-primary" htmlFor={picker} data-disabled={isBusy}>
           <Icon name="import" />
           Import…
           <input
@@ -104,7 +119,7 @@ export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClos
             multiple
             className="visually-hidden"
             aria-label="Import disk images"
-            disabled={state.job !== undefined}
+            disabled={isBusy}
             onChange={(event) => {
               void importAll([...(event.target.files ?? [])]);
               event.target.value = '';

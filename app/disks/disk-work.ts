@@ -1,4 +1,4 @@
-import type { DiskEntry, ImageFormat, NewDisk } from '../../machine/api-disks.ts';
+import type { CreateOptions, DiskEntry, ImageFormat } from '../../machine/api-disks.ts';
 import type { StoreKind } from '../../machine/api.ts';
 import type { Host } from '../machine/host.ts';
 import type { OwnFile } from '../machine/plan.ts';
@@ -58,7 +58,7 @@ export class DiskWork {
   }
 
   /** Makes an empty disk; resolves to it, or to nothing if none was made. */
-  async create(disk: NewDisk): Promise<DiskEntry | undefined> {
+  async create(disk: CreateOptions): Promise<DiskEntry | undefined> {
     let made: DiskEntry | undefined;
     await this.#jobs.run(`Making “${disk.name}”`, async () => {
       made = await this.#disks.create(disk);

@@ -48,9 +48,18 @@ export function startHost(onFailure: (message: string) => void): Host {
     disks: {
       list: () => orLost(remote.disks.list()),
       exists: (id) => orLost(remote.disks.exists(id)),
-      delete: (id) => orLost(remote.disks.delete(id)),
+      inspect: (id) => orLost(remote.disks.inspect(id)),
+      create: (disk) => orLost(remote.disks.create(disk)),
       import: (file, name, options, proceed) => orLost(remote.disks.import(file, name, options, proxy(proceed))),
       export: (id, options, proceed) => orLost(remote.disks.export(id, options, proxy(proceed))),
+      delete: (id) => orLost(remote.disks.delete(id)),
+      rename: (id, name) => orLost(remote.disks.rename(id, name)),
+      clone: (id, name, proceed) => orLost(remote.disks.clone(id, name, proxy(proceed))),
+      createOver: (id, name, store) => orLost(remote.disks.createOver(id, name, store)),
+      reset: (id) => orLost(remote.disks.reset(id)),
+      commit: (id, proceed) => orLost(remote.disks.commit(id, proxy(proceed))),
+      resize: (id, size) => orLost(remote.disks.resize(id, size)),
+      move: (id, store, proceed) => orLost(remote.disks.move(id, store, proxy(proceed))),
     },
     createMachine: (listener) => {
       const page = threads.connect();

@@ -32,6 +32,7 @@ function scripted(calls: string[], refuse?: string) {
     powerOff: note('powerOff'),
     input: async (bytes) => void calls.push(`input ${new TextDecoder().decode(bytes)}`),
     resize: async (columns, rows) => void calls.push(`resize ${columns} ${rows}`),
+    resizeDisk: async (id, size) => void calls.push(`resize ${id} ${size}`),
   };
   const session = new Session((onFailure): Host => {
     failures.push(onFailure);

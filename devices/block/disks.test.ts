@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { BlockBackend } from './backend.ts';
 import { memoryBase } from './base.ts';
 import { CHUNK_SIZE } from './chunks.ts';
-import { deleteDisk, diskExists, listDisks, openDisk, type DiskHost } from './disks.ts';
-import { FILE_SCHEMA_VERSION } from './indexeddb/database.ts';
+import { deleteDisk, diskExists, listDisks, openDisk } from './disks.ts';
+import type { DiskHost } from './disk-host.ts';
+import { STACK_SCHEMA_VERSION } from './indexeddb/database.ts';
 import { FakeFiles } from './testing/fake-files.ts';
 import { LocalLocks } from './locks.ts';
 
@@ -68,7 +69,7 @@ describe('a disk of this origin', () => {
 
   test('that a newer tabhyve wrote is refused, and left alone', async () => {
     await new Promise<void>((resolve) => {
-      const request = host.factory.open('tabhyve-disk-a', FILE_SCHEMA_VERSION + 1);
+      const request = host.factory.open('tabhyve-disk-a', STACK_SCHEMA_VERSION + 1);
       request.onupgradeneeded = () => request.result.createObjectStore('disk').put(1, 'x');
       request.onsuccess = () => {
         request.result.close();

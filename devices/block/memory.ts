@@ -5,11 +5,13 @@
 
 import {
   BlockError,
+  checkGrowth,
   checkRange,
   checkSize,
   checkWritable,
   type BlockGeometry,
   type BlockUsage,
+  type GrowableBackend,
   type WatchedBackend,
 } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
@@ -25,8 +27,8 @@ export interface MemoryOptions {
   readonly readOnly?: boolean;
 }
 
-export class MemoryBackend implements WatchedBackend {
-  readonly geometry: BlockGeometry;
+export class MemoryBackend implements WatchedBackend, GrowableBackend {
+  #geometry: BlockGeometry;
   readonly #base: BaseImage | undefined;
   /** Written chunks, and those that wait for the base to be partly written. */
   readonly #slots = new Map<number, Slot>();
@@ -36,9 +38,13 @@ export class MemoryBackend implements WatchedBackend {
   #closed = false;
 
   constructor({ size, base, readOnly = false }: MemoryOptions) {
-    this.geometry = { size: size ?? base?.size ?? 0, chunkSize: CHUNK_SIZE, readOnly };
+    this.#geometry = { size: size ?? base?.size ?? 0, chunkSize: CHUNK_SIZE, readOnly };
     checkSize(this.geometry.size);
     this.#base = base;
+  }
+
+  get geometry(): BlockGeometry {
+    return this.#geometry;
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -76,6 +82,12 @@ export class MemoryBackend implements WatchedBackend {
 
   async writeZeroes(offset: number, length: number, mayUnmap: boolean): Promise<void> {
     await this.#zero(offset, length, mayUnmap);
+  }
+
+  async grow(size: number): Promise<void> {
+    this.#checkOpen();
+    checkGrowth(this.geometry, size);
+    this.#geometry = { ...this.#geometry, size };
   }
 
   usage(): BlockUsage {

@@ -12,8 +12,8 @@
  * order then), and room in the write-back cache.
  */
 
-import { BlockError, checkRange, checkSize, checkWritable } from './backend.ts';
-import type { BlockGeometry, BlockUsage, WatchedBackend } from './backend.ts';
+import { BlockError, checkGrowth, checkRange, checkSize, checkWritable } from './backend.ts';
+import type { BlockGeometry, BlockUsage, GrowableBackend, WatchedBackend } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import type { ChunkMap } from './chunk-map.ts';
 import type { ChunkStore } from './chunk-store.ts';
@@ -38,11 +38,13 @@ export interface StoreBackendOptions {
   /** Closed with the disk. */
   readonly base?: BaseImage | undefined;
   readonly readOnly?: boolean;
+  /** Remembers another size, durably. */
+  readonly saveSize?: (size: number) => Promise<void>;
   readonly limits?: Partial<CacheLimits> | undefined;
 }
 
-export class StoreBackend implements WatchedBackend {
-  readonly geometry: BlockGeometry;
+export class StoreBackend implements WatchedBackend, GrowableBackend {
+  readonly #options: StoreBackendOptions;
   readonly #store: ChunkStore;
   readonly #base: BaseImage | undefined;
   readonly #limits: CacheLimits;
@@ -56,6 +58,7 @@ export class StoreBackend implements WatchedBackend {
   #wanted = new Map<number, Slot>();
   #sequential = { next: -1, window: 0 };
   #gate: Promise<void> | undefined;
+  #geometry: BlockGeometry;
   #closed = false;
 
   static async open(options: StoreBackendOptions): Promise<StoreBackend> {
@@ -63,8 +66,10 @@ export class StoreBackend implements WatchedBackend {
     return new StoreBackend(options, await options.store.load());
   }
 
-  private constructor({ size, store, base, readOnly = false, limits }: StoreBackendOptions, map: ChunkMap) {
-    this.geometry = { size, chunkSize: CHUNK_SIZE, readOnly };
+  private constructor(options: StoreBackendOptions, map: ChunkMap) {
+    const { size, store, base, readOnly = false, limits } = options;
+    this.#options = options;
+    this.#geometry = { size, chunkSize: CHUNK_SIZE, readOnly };
     this.#store = store;
     this.#base = base;
     this.#limits = { ...defaultLimits, ...limits };
@@ -75,6 +80,10 @@ export class StoreBackend implements WatchedBackend {
       return store.commit(changes, durable);
     };
     this.#writes = new WriteBack(commit, map, this.#limits, (index, slot) => this.#keep(index, slot));
+  }
+
+  get geometry(): BlockGeometry {
+    return this.#geometry;
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -124,6 +133,7 @@ export class StoreBackend implements WatchedBackend {
 
   async flush(): Promise<void> {
     this.#checkOpen();
+    if (this.geometry.readOnly) return;
     const turn = this.#enter(false);
     if (turn) await turn;
     await this.#writes.flush();
@@ -143,10 +153,17 @@ export class StoreBackend implements WatchedBackend {
     await this.#zero(offset, length, mayUnmap);
   }
 
-  /** True when the range is known, without reading, to hold zeroes only. */
+  async grow(size: number): Promise<void> {
+    this.#checkOpen();
+    checkGrowth(this.geometry, size);
+    await this.#options.saveSize?.(size);
+    this.#geometry = { ...this.#geometry, size: Math.max(this.#geometry.size, size) };
+  }
+
+  /** True when the range is known to hold zeroes only. */
   isHole(offset: number, length: number): boolean {
     for (const { index } of spans(offset, length, CHUNK_SIZE)) {
-      if (this.#slots.has(index) || this.#map.hasBytes(index) || this.#shines(index)) return false;
+      if (this.#map.hasBytes(index) || this.#shines(index)) return false;
     }
     return true;
   }

@@ -9,6 +9,7 @@ import { SharedFlush } from '../block/shared-flush.ts';
 import {
   BlockFeature,
   blockShape,
+  CAPACITY,
   CONFIG_SIZE,
   configuration,
   DATA_MAX,
@@ -111,7 +112,7 @@ export interface BlockOptions extends BlockTraits {
 export class VirtioBlock implements VirtioModel {
   readonly features: readonly number[];
   readonly #options: BlockOptions;
-  readonly #shape: BlockShape;
+  #shape: BlockShape;
   readonly #inFlight: InFlight;
   readonly #flushes: SharedFlush;
   readonly #changes = new Set<Promise<void>>();
@@ -127,6 +128,13 @@ export class VirtioBlock implements VirtioModel {
 
   initialConfig(): Uint8Array {
     return configuration(this.#shape);
+  }
+
+  /** The back end has become larger: so has `capacity`, and the driver is notified of that. */
+  grew(): void {
+    const { backend, queues } = this.#options;
+    this.#shape = blockShape(backend.geometry, this.#options, queues);
+    this.#host?.changeConfig(CAPACITY, configuration(this.#shape).subarray(CAPACITY, CAPACITY + 8));
   }
 
   attach(host: VirtioHost): void {

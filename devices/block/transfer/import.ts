@@ -3,12 +3,22 @@
 import { inBlocks } from '../../image/blocks.ts';
 import { ImageError, lengthOf, openImage, type ImageReader, type ImageSource } from '../../image/index.ts';
 import { BlockError, SECTOR } from '../backend.ts';
-import type { ChunkStore } from '../chunk-store.ts';
+import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
-import { browserHost } from '../disks.ts';
-import type { DiskManifest } from '../indexeddb/manifest.ts';
-import { NewDisk, type NewDiskOptions } from '../new-disk.ts';
-import { Pace, type Proceed } from './proceed.ts';
+import { browserHost } from '../disk-host.ts';
+import { newManifest } from '../indexeddb/manifest-record.ts';
+import type { DiskManifest, StoreKind } from '../indexeddb/manifest.ts';
+import { freshId, makeDisk } from '../manage/making.ts';
+import { Progress, type Proceed } from '../manage/progress.ts';
+import { checkName } from '../manage/rename.ts';
+
+export interface ImportImageOptions {
+  /** What the person calls the disk. */
+  readonly name: string;
+  /** Where its chunks are kept. Default: `indexeddb`. */
+  readonly store?: StoreKind | undefined;
+  readonly proceed: Proceed;
+}
 
 export interface Imported {
   readonly manifest: DiskManifest;
@@ -19,35 +29,39 @@ export interface Imported {
 /**
  * Makes a disk of an image. Zeroes occupy nothing; a part of a sector at the end is filled up with zeroes. When it
  * fails, or is called off, nothing is left. Progress is in bytes of the disk, or of the file where that is compressed.
- * Rejects with ImageError, BlockError, or {@link CalledOff}.
+ * Rejects with ImageError, BlockError, or an `AbortError`.
  */
 export async function importImage(
   source: ImageSource,
-  options: NewDiskOptions & { readonly proceed: Proceed },
+  { name, store, proceed }: ImportImageOptions,
   host = browserHost(),
 ): Promise<Imported> {
   const read = { bytes: 0 };
   const image = await openImage(counted(source, read));
-  const pace = new Pace(options.proceed);
-  const total = image.virtualSize ?? source.size;
-  const step = (done: number): Promise<void> => pace.step(image.virtualSize === undefined ? read.bytes : done, total);
-  await pace.ask(0, total);
-  const disk = await NewDisk.begin(options, host);
-  try {
-    const bytes = await fill(disk.store, image, step);
-    const size = Math.ceil(bytes / SECTOR) * SECTOR;
-    if (size === 0) throw new ImageError('format', `${source.name} holds no disk: it is empty.`);
-    await pace.ask(total, total);
-    const padding =
-      `The disk in ${source.name} has ${bytes} bytes, which are no whole sectors of ${SECTOR}: ` +
-      `${size - bytes} bytes of zeroes were added.`;
-    const warnings = size === bytes ? image.warnings : [...image.warnings, padding];
-    return { manifest: await disk.finish(size), warnings };
-  } catch (error) {
-    await disk.abandon();
-    throw explained(error, source.name);
-  }
+  const isPacked = image.virtualSize === undefined;
+  const progress = new Progress(proceed, image.virtualSize ?? source.size);
+  await progress.advance(0);
+  let bytes = 0;
+  const fill = async (chunks: ChunkStore): Promise<number> => {
+    bytes = await copy(image, chunks, (done) => progress.reach(isPacked ? read.bytes : done));
+    if (bytes === 0) throw new ImageError('format', `${source.name} holds no disk: it is empty.`);
+    await progress.finish();
+    return wholeSectors(bytes);
+  };
+  const empty = { id: await freshId(name, host), name: checkName(name), size: 0, store, base: undefined };
+  const manifest = await makeDisk(newManifest({ ...empty, created: host.now() }), host, fill).catch(
+    (error: unknown) => {
+      throw explained(error, source.name);
+    },
+  );
+  const added = wholeSectors(bytes) - bytes;
+  const padding =
+    `The disk in ${source.name} has ${bytes} bytes, which are no whole sectors of ${SECTOR}: ` +
+    `${added} bytes of zeroes were added.`;
+  return { manifest, warnings: added === 0 ? image.warnings : [...image.warnings, padding] };
 }
+
+const wholeSectors = (bytes: number): number => Math.ceil(bytes / SECTOR) * SECTOR;
 
 /** The same file, with how far it was read. */
 function counted(source: ImageSource, read: { bytes: number }): ImageSource {
@@ -64,14 +78,16 @@ function counted(source: ImageSource, read: { bytes: number }): ImageSource {
 /** Chunks in a transaction: docs/storage.md says why no more. */
 const BATCH = 28;
 
-/** Writes the disk of an image into an empty store, two transactions at a time. Returns its size in bytes. */
-async function fill(store: ChunkStore, image: ImageReader, step: (done: number) => Promise<void>): Promise<number> {
+const NOTHING: ChunkChanges = { puts: [], deletes: [], tombstones: [] };
+
+/** Writes the disk of an image into an empty store, durably, two transactions at a time. Returns its size in bytes. */
+async function copy(image: ImageReader, store: ChunkStore, step: (done: number) => Promise<void>): Promise<number> {
   let batch: [number, Uint8Array][] = [];
   let before: Promise<void> = Promise.resolve();
   const send = async (): Promise<void> => {
     const puts = batch;
     batch = [];
-    const sent = store.commit({ puts, deletes: [], tombstones: [] }, false);
+    const sent = store.commit({ ...NOTHING, puts }, false);
     // Whoever awaits it, the next one or the end, hears of its failure.
     sent.catch(() => undefined);
     await before;
@@ -90,6 +106,7 @@ async function fill(store: ChunkStore, image: ImageReader, step: (done: number) 
   }
   await send();
   await before;
+  await store.commit(NOTHING, true);
   return size;
 }
 

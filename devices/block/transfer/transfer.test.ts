@@ -6,13 +6,14 @@ import { memorySource, type ImageFormat, type ImageSource } from '../../image/in
 import { diskOf, imageOf, isSame, sparseDisk } from '../../image/testing/images.ts';
 import { memoryBase, type BaseImage } from '../base.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
-import { diskExists, listDisks, openDisk, type DiskHost } from '../disks.ts';
+import type { DiskHost } from '../disk-host.ts';
+import { listDisks, openDisk } from '../disks.ts';
 import { LocalLocks } from '../locks.ts';
-import { NewDisk, removeUnfinished } from '../new-disk.ts';
+import { deleteUnmade } from '../manage/making.ts';
+import type { Proceed } from '../manage/progress.ts';
 import { FakeFiles } from '../testing/fake-files.ts';
 import { exportDisk } from './export.ts';
 import { importImage } from './import.ts';
-import type { Proceed } from './proceed.ts';
 import { MemorySink } from './testing/memory-sink.ts';
 
 const FORMATS: readonly ImageFormat[] = ['raw', 'qcow2', 'gzip', 'zstd'];
@@ -38,7 +39,7 @@ async function read(id: string): Promise<Uint8Array> {
 }
 
 async function exported(id: string, format: ImageFormat, base?: BaseImage): Promise<Uint8Array> {
-  const { backend } = await openDisk({ id, readOnly: true, alone: true, base }, host);
+  const { backend } = await openDisk({ id, readOnly: true, steady: true, base }, host);
   const sink = new MemorySink();
   await exportDisk(backend, sink, { format, proceed: always });
   await backend.close();
@@ -158,31 +159,26 @@ describe('an import that is not finished leaves nothing', () => {
   });
 });
 
-describe('a disk whose making was interrupted', () => {
-  test('is no disk, and is removed when nobody makes it any more', async () => {
-    const disk = await NewDisk.begin({ name: 'x', store: 'opfs' }, host);
-    await disk.store.commit({ puts: [[0, new Uint8Array(CHUNK_SIZE)]], deletes: [], tombstones: [] }, true);
-    expect(await listDisks(host)).toEqual([]);
-    await removeUnfinished(host);
-    expect(await diskExists(disk.id, host)).toBe(true);
-    // The tab ends, and its locks with it.
-    await disk.store.close();
-    const after = { ...host, locks: new LocalLocks() };
-    await removeUnfinished(after);
-    expect(await host.factory.databases()).toEqual([]);
-    expect(files.files.size).toBe(0);
-  });
-
-  test('does not take finished ones with it', async () => {
-    const { manifest } = await importBytes(sparseDisk(1, SIZE));
-    await removeUnfinished(host);
-    expect(await listDisks(host)).toEqual([manifest]);
-  });
+test('an import that is interrupted leaves no disk, and what it leaves is deleted when nobody makes it any more', async () => {
+  const good = memorySource(sparseDisk(5, 8 << 20));
+  const source: ImageSource = {
+    ...good,
+    // Never answers, as if the tab had ended.
+    read: (offset, length) => (offset > SIZE ? new Promise<never>(() => undefined) : good.read(offset, length)),
+  };
+  void importImage(source, { name: 'x', proceed: always }, host);
+  await expect.poll(async () => (await host.factory.databases()).length).toBe(1);
+  expect(await listDisks(host)).toEqual([]);
+  await deleteUnmade(host);
+  expect(await host.factory.databases()).toHaveLength(1);
+  // Its locks end with the tab.
+  await deleteUnmade({ ...host, locks: new LocalLocks() });
+  expect(await host.factory.databases()).toEqual([]);
 });
 
 test('an export that is called off leaves no file', async () => {
   const { manifest } = await importBytes(sparseDisk(5, SIZE));
-  const { backend } = await openDisk({ id: manifest.id, readOnly: true, alone: true }, host);
+  const { backend } = await openDisk({ id: manifest.id, readOnly: true, steady: true }, host);
   const sink = new MemorySink();
   let asked = 0;
   const proceed: Proceed = () => asked++ === 0;
@@ -193,7 +189,7 @@ test('an export that is called off leaves no file', async () => {
 
 test('a disk that is written to cannot be read alone', async () => {
   const { backend } = await openDisk({ id: 'a', size: SIZE }, host);
-  const opening = openDisk({ id: 'a', readOnly: true, alone: true }, host);
+  const opening = openDisk({ id: 'a', readOnly: true, steady: true }, host);
   await expect(opening).rejects.toMatchObject({ reason: 'locked' });
   await backend.close();
 });
