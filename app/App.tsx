@@ -124,7 +124,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
   /** Shows how the file becomes a disk, of which the machine then starts. */
   const importDisk = async (file: OwnFile): Promise<void> => {
     setDialog('disks');
-    const made = await new DiskWork(() => session.host, jobs).import(file, settings.store);
+    const made = await new DiskWork(session, jobs).import(file, settings.store);
     if (made) setSettings({ ...latest.current, disk: { id: made.id, name: made.name } });
   };
   const reset = (): void => (state.touched ? setDialog('reset') : void restart());

@@ -44,10 +44,15 @@ function qemuImg(...args: string[]): void {
 }
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Disks' });
+/** The disk of that name. */
 const item = (page: Page, name: string) =>
   dialog(page)
     .getByRole('listitem')
-    .filter({ has: page.getByRole('button', { name }) });
+    .filter({ has: page.getByRole('button', { name: new RegExp(`^${name} \\d`) }) });
+const unfold = (page: Page, name: string): Promise<void> =>
+  item(page, name)
+    .getByRole('button', { name: new RegExp(`^${name} `) })
+    .click();
 
 async function openDisks(page: Page): Promise<void> {
   await page.getByRole('banner').getByRole('button', { name: 'Disks' }).click();
@@ -121,8 +126,8 @@ test('an image is imported, started from, written to, and exported as it then is
 
   // As long as it is open, nothing but looking is possible.
   await openDisks(page);
-  await item(page, 'homework').getByRole('button', { name: 'homework' }).click();
-  await expect(dialog(page)).toContainText('A machine has it open.');
+  await unfold(page, 'homework');
+  await expect(dialog(page)).toContainText('A machine, in this tab or another, has it open');
   await expect(dialog(page).getByRole('button', { name: 'Export…' })).toBeDisabled();
   await page.keyboard.press('Escape');
   await vm.button('Power off').click();
@@ -133,7 +138,7 @@ test('an image is imported, started from, written to, and exported as it then is
   const raw = join(folder, 'expected.img');
   writeFileSync(raw, disk);
   await openDisks(page);
-  await item(page, 'homework').getByRole('button', { name: 'homework' }).click();
+  await unfold(page, 'homework');
   await exportAs(page, 'qcow2');
   await expect(dialog(page)).toContainText('homework.qcow2 is written', { timeout: WORK });
   const exported = await chosenFile(page, 'homework.qcow2');
@@ -142,6 +147,72 @@ test('an image is imported, started from, written to, and exported as it then is
   await exportAs(page, 'raw');
   await expect(dialog(page)).toContainText('homework.img is written', { timeout: WORK });
   expect(readFileSync(await chosenFile(page, 'homework.img')).equals(disk)).toBe(true);
+
+  // It grows under the running guest.
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Start again' }).click();
+  await vm.waitForText(/changed[^]*\(initrd\) #$|written[^]*\(initrd\)[^]*\(initrd\) #$/, BOOT);
+  await openDisks(page);
+  await unfold(page, 'homework');
+  await dialog(page).getByRole('button', { name: 'Make larger…' }).click();
+  await dialog(page).getByRole('spinbutton', { name: 'New size' }).fill('2');
+  await page.keyboard.press('Enter');
+  await expect(dialog(page)).toContainText('“homework” has 2 GiB now.');
+  await page.keyboard.press('Escape');
+  await vm.type('cat /sys/block/vda/size\n');
+  await vm.waitForText(/\n4194304\n/);
+});
+
+test('disks are made, named, duplicated, moved, and laid over each other', async ({ page }) => {
+  test.setTimeout(2 * WORK);
+  const disk = makeDisk('at the bottom');
+  await choosesFiles(page);
+  await Vm.open(page);
+  await openDisks(page);
+  await importFile(page, await imageFile(disk, 'raw', 'bottom.img'));
+  await expect(dialog(page)).toContainText('is the disk “bottom” now', { timeout: WORK });
+  const act = async (action: string): Promise<void> => dialog(page).getByRole('button', { name: action }).click();
+  const name = async (name: string): Promise<void> => {
+    await dialog(page).getByRole('textbox', { name: 'Name' }).fill(name);
+    await page.keyboard.press('Enter');
+  };
+
+  await act('New disk over it…');
+  await name('top');
+  await expect(dialog(page)).toContainText('“top” lies over “bottom” now.');
+  await expect(item(page, 'bottom')).toContainText('It stays as it is as long as others lie over it: top.');
+  for (const action of ['Start from it', 'Reset…', 'Delete…']) {
+    await expect(dialog(page).getByRole('button', { name: action })).toBeDisabled();
+  }
+  await act('Duplicate…');
+  await name('a copy');
+  await expect(dialog(page)).toContainText('“a copy” has all that is on “bottom”.', { timeout: WORK });
+  await unfold(page, 'a copy');
+  await act('Move…');
+  await act('Move');
+  await expect(dialog(page)).toContainText('“a copy” is kept in a file of the browser now.', { timeout: WORK });
+  await expect(item(page, 'a copy')).toContainText('Occupies3 MiB');
+  await act('Rename…');
+  await name('moved');
+  await expect(dialog(page)).toContainText('“a copy” is “moved” now.');
+  await exportAs(page, 'raw');
+  await expect(dialog(page)).toContainText('moved.img is written', { timeout: WORK });
+  expect(readFileSync(await chosenFile(page, 'moved.img')).equals(disk)).toBe(true);
+
+  // What is over the other is whole when it is exported.
+  await unfold(page, 'top');
+  await exportAs(page, 'qcow2');
+  await expect(dialog(page)).toContainText('top.qcow2 is written', { timeout: WORK });
+  const exported = await chosenFile(page, 'top.qcow2');
+  qemuImg('check', exported);
+  qemuImg('compare', '-f', 'qcow2', '-F', 'raw', exported, join(folder, 'bottom.img'));
+
+  await act('New…');
+  await dialog(page).getByRole('radio', { name: 'A file of the browser' }).check();
+  await dialog(page).getByRole('textbox', { name: 'Name' }).fill('fresh');
+  await act('Make it');
+  await expect(dialog(page)).toContainText('“fresh” is made, of 1 GiB.');
+  await expect(item(page, 'fresh')).toContainText('0 B of 1 GiB');
 });
 
 test('where a page cannot write files, an exported disk is a download, whose copy goes with the page', async ({
@@ -235,7 +306,9 @@ test('an image that is dropped on the page becomes the disk of the machine; a da
 
   // Deleted, it is no more what the machine starts from.
   await openDisks(page);
-  await item(page, 'dropped').getByRole('button', { name: 'dropped' }).press('Enter');
+  await item(page, 'dropped')
+    .getByRole('button', { name: /^dropped/ })
+    .press('Enter');
   await dialog(page).getByRole('button', { name: 'Delete…' }).press('Enter');
   await expect(dialog(page).getByRole('button', { name: 'Delete', exact: true })).toBeFocused();
   await page.keyboard.press('Enter');

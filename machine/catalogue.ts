@@ -24,8 +24,8 @@ import { exportStored } from './export-disk.ts';
 /** The disks of a browser; `host` is what there is of one in a test. */
 export function diskCatalogue(host = browserHost): DiskCatalogue {
   const entries = async (): Promise<DiskEntry[]> => {
-    await deleteUnmade(host());
-    await removeOldExports().catch(() => undefined);
+    // What tabs that have ended left behind; that it fails is of no consequence here.
+    await Promise.allSettled([deleteUnmade(host()), removeOldExports()]);
     const [manifests, locks] = await Promise.all([listDisks(host()), lockedDisks(host().locks)]);
     return manifests.map((manifest) => entryOf(manifest, manifests, locks));
   };

@@ -14,6 +14,8 @@ interface Props {
   readonly work: DiskWork;
   /** The person's file that it lies over, if it does and they have given it. */
   readonly base: Blob | undefined;
+  /** The machine of this page has it open. */
+  readonly isOurs: boolean;
   /** What it lies over, for a person. */
   readonly lies: string | undefined;
   readonly onRenamed: (name: string) => void;
@@ -142,7 +144,7 @@ function NameForm({ title, action, first, hint, onName, onClose }: NameProps) {
   );
 }
 
-function ResizeForm({ disk, work, onClose }: Props) {
+function ResizeForm({ disk, work, isOurs, onClose }: Props) {
   const least = Math.floor(disk.size / GiB) + 1;
   const sizes = { min: least, max: Math.max(limits.diskGiB.max, 2 * least), step: 1 };
   const [text, setText] = useState(String(least));
@@ -153,7 +155,7 @@ function ResizeForm({ disk, work, onClose }: Props) {
       title={`Make ${nameOfDisk(disk)} larger`}
       action="Make larger"
       valid={fault === undefined}
-      onSubmit={() => void work.resize(disk, size * GiB)}
+      onSubmit={() => void work.resize(disk, size * GiB, isOurs)}
       onClose={onClose}
     >
       <NumberField label="New size" unit="GiB" text={text} fault={fault} limits={sizes} onChange={setText} />

@@ -17,6 +17,8 @@ interface Props {
   readonly lies: string | undefined;
   /** Names of those that lie over it. */
   readonly overlays: readonly string[];
+  /** The machine of this page has it open. */
+  readonly isOurs: boolean;
   /** The machine starts from it. */
   readonly isChosen: boolean;
   /** Other work goes on. */
@@ -47,11 +49,11 @@ function limitsOf({ use, baseFile }: DiskEntry, overlays: readonly string[], has
 
 /** A disk in a line; unfolded, all that is known of it, and what can be done with it. */
 export function DiskItem(props: Props) {
-  const { disk, work, usage, lies, overlays, isChosen, isBusy, isShown, base, onShow, onUse } = props;
+  const { disk, work, usage, lies, overlays, isOurs, isChosen, isBusy, isShown, base, onShow, onUse } = props;
   const [action, setAction] = useState<DiskAction>();
   const id = useId();
   const name = nameOfDisk(disk);
-  const { canStart, main, more } = actionsOf(disk);
+  const { canStart, main, more } = actionsOf(disk, isOurs);
   const button = ([kind, possible]: readonly [DiskAction, boolean], className: string): React.JSX.Element => (
     <button
       key={kind}
@@ -70,7 +72,7 @@ export function DiskItem(props: Props) {
       <button type="button" className="disk-line" aria-expanded={isShown} aria-controls={id} onClick={onShow}>
         <Icon name="disk" />
         <span className="disk-name">
-          {name}
+          {name}{' '}
           <small>
             {usage && `${formatBytes(usage.allocatedBytes)} of `}
             {formatBytes(disk.size)}
@@ -112,6 +114,7 @@ export function DiskItem(props: Props) {
               disk={disk}
               work={work}
               base={base}
+              isOurs={isOurs}
               lies={lies}
               onRenamed={props.onRenamed}
               onDeleted={props.onDeleted}

@@ -1,7 +1,7 @@
 import { useId, useMemo, useState, type DragEvent } from 'react';
 import type { DiskFigures } from '../../machine/api.ts';
-import type { Host } from '../machine/host.ts';
 import { DEFAULT_DISK, type OwnFile } from '../machine/plan.ts';
+import type { Session } from '../machine/session.ts';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import type { MachineSettings } from '../settings/settings.ts';
@@ -15,7 +15,7 @@ import { Space } from './Space.tsx';
 import { useDisks, useJobs } from './use-disks.ts';
 
 interface Props {
-  readonly host: Host;
+  readonly session: Session;
   readonly jobs: Jobs;
   readonly settings: MachineSettings;
   /** The disks that the machine has open. */
@@ -28,10 +28,10 @@ interface Props {
 }
 
 /** The disks of this browser: what they are, and what can be done with them. */
-export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClose }: Props) {
+export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onClose }: Props) {
   const state = useJobs(jobs);
-  const [{ disks, estimate, usage, failure }, reload] = useDisks(host, state);
-  const work = useMemo(() => new DiskWork(() => host, jobs), [host, jobs]);
+  const [{ disks, estimate, usage, failure }, reload] = useDisks(session.host, state, open.length > 0);
+  const work = useMemo(() => new DiskWork(session, jobs), [session, jobs]);
   /** The one that is unfolded. */
   const [shown, setShown] = useState<string>();
   const [isMaking, setMaking] = useState(false);
@@ -85,6 +85,7 @@ export function DisksDialog({ host, jobs, settings, open, ownDisk, onUse, onClos
               usage={open.find(({ id }) => id === disk.id) ?? usage.get(disk.id)}
               lies={nameOfBase(disk, disks)}
               overlays={disks.filter(({ over }) => over === disk.id).map(nameOfDisk)}
+              isOurs={open.some(({ id }) => id === disk.id)}
               isChosen={disk.id === chosen}
               isBusy={isBusy}
               isShown={disk.id === shown}

@@ -22,8 +22,11 @@ export interface Actions {
   readonly more: readonly Offer[];
 }
 
-/** What can be done with a disk, as far as the page knows. Whoever does it looks again. */
-export function actionsOf({ use, overlays, over, baseFile }: DiskEntry): Actions {
+/**
+ * What can be done with a disk, as far as the page knows; whoever does it looks again. `isOurs`: the machine of this page
+ * has it open.
+ */
+export function actionsOf({ use, overlays, over, baseFile }: DiskEntry, isOurs: boolean): Actions {
   const isSteady = use !== 'writing';
   const isFree = use === undefined && overlays.length === 0;
   return {
@@ -35,7 +38,7 @@ export function actionsOf({ use, overlays, over, baseFile }: DiskEntry): Actions
     ],
     more: [
       ['rename', true],
-      ['resize', isFree],
+      ['resize', isFree || isOurs],
       ['move', use === undefined],
       ['reset', isFree],
       ...(over === undefined ? [] : [['commit', isFree] as const]),

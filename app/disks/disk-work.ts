@@ -2,6 +2,7 @@ import type { CreateOptions, DiskEntry, ImageFormat } from '../../machine/api-di
 import type { StoreKind } from '../../machine/api.ts';
 import type { Host } from '../machine/host.ts';
 import type { OwnFile } from '../machine/plan.ts';
+import type { Session } from '../machine/session.ts';
 import { formatBytes } from '../units.ts';
 import type { Jobs } from './jobs.ts';
 import { askToKeep } from './keep.ts';
@@ -14,11 +15,11 @@ interface Picking {
 
 /** What a person does with disks: each is a job, which tells how it went. Nothing here rejects. */
 export class DiskWork {
-  readonly #host: () => Host;
+  readonly #session: Pick<Session, 'host' | 'resizeDisk'>;
   readonly #jobs: Jobs;
 
-  constructor(host: () => Host, jobs: Jobs) {
-    this.#host = host;
+  constructor(session: Pick<Session, 'host' | 'resizeDisk'>, jobs: Jobs) {
+    this.#session = session;
     this.#jobs = jobs;
   }
 
@@ -91,9 +92,10 @@ export class DiskWork {
     });
   }
 
-  resize(disk: DiskEntry, size: number): Promise<boolean> {
+  /** `isOurs`: the machine of this page has it open, whose guest is told. */
+  resize(disk: DiskEntry, size: number, isOurs: boolean): Promise<boolean> {
     return this.#jobs.run(`Making “${nameOfDisk(disk)}” larger`, async () => {
-      await this.#disks.resize(disk.id, size);
+      await (isOurs ? this.#session.resizeDisk(disk.id, size) : this.#disks.resize(disk.id, size));
       return { message: `“${nameOfDisk(disk)}” has ${formatBytes(size)} now.` };
     });
   }
@@ -128,7 +130,7 @@ export class DiskWork {
   }
 
   get #disks(): Host['disks'] {
-    return this.#host().disks;
+    return this.#session.host.disks;
   }
 }
 

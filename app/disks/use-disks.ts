@@ -13,8 +13,11 @@ export interface Disks {
   readonly failure?: string;
 }
 
-/** The disks of this origin, looked at again whenever work on them has ended, or `reload` is called. */
-export function useDisks(host: Host, jobs: JobsState): readonly [Disks, reload: () => Promise<void>] {
+/**
+ * The disks of this origin, looked at again whenever work on them has ended, the machine has opened or closed disks, or
+ * `reload` is called.
+ */
+export function useDisks(host: Host, jobs: JobsState, areOpen: boolean): readonly [Disks, reload: () => Promise<void>] {
   const [state, setState] = useState<Disks>({ usage: new Map() });
   const load = useCallback(async (): Promise<void> => {
     try {
@@ -31,10 +34,8 @@ export function useDisks(host: Host, jobs: JobsState): readonly [Disks, reload: 
   }, [host]);
   const isBusy = jobs.job !== undefined;
   useEffect(() => {
-    // The state changes when the worker has answered, not in the effect itself.
-    // eslint-disable-next-line react-hooks/set-state-in-effect
     if (!isBusy) void load();
-  }, [load, isBusy]);
+  }, [load, isBusy, areOpen]);
   return [state, load];
 }
 

@@ -141,6 +141,11 @@ export class Session {
     await this.#machine?.then((machine) => machine.resize(columns, rows)).catch(() => undefined);
   }
 
+  /** Makes a disk of the running machine larger. Rejects with an `Error` whose message is for a person. */
+  async resizeDisk(id: string, size: number): Promise<void> {
+    await (await this.#machine)?.resizeDisk(id, size);
+  }
+
   /** Forgets why the last call failed: it was mended. */
   forgive(): void {
     const { failure: _, ...rest } = this.#state;

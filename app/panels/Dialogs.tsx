@@ -49,7 +49,7 @@ export function Dialogs({ name, session, state, plan, jobs, onClose, ...props }:
   const [managing, setManaging] = useState(false);
   const disks = (leave: () => void): React.JSX.Element => (
     <DisksDialog
-      host={session.host}
+      session={session}
       jobs={jobs}
       settings={settings}
       open={alive ? (state.figures?.disks ?? []) : []}

@@ -5,8 +5,8 @@
  */
 
 import { open, type FileHandle } from 'node:fs/promises';
-import { BlockError, checkGrowth, checkRange, checkSize, checkWritable, SECTOR } from './backend.ts';
-import type { BlockGeometry, BlockUsage, GrowableBackend, WatchedBackend } from './backend.ts';
+import { BlockError, checkRange, checkSize, checkWritable, SECTOR } from './backend.ts';
+import type { BlockGeometry, BlockUsage, WatchedBackend } from './backend.ts';
 import type { BaseImage } from './base.ts';
 import { fallocatePunch, HolePunch } from './hole-punch.node.ts';
 import { UsageWatch } from './usage.ts';
@@ -45,8 +45,8 @@ interface Running {
   readonly done: Promise<unknown>;
 }
 
-export class RawFileBackend implements WatchedBackend, GrowableBackend {
-  #geometry: BlockGeometry;
+export class RawFileBackend implements WatchedBackend {
+  readonly geometry: BlockGeometry;
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #warn: (message: string) => void;
@@ -86,15 +86,11 @@ export class RawFileBackend implements WatchedBackend, GrowableBackend {
 
   private constructor(file: FileHandle, size: number, options: RawFileOptions) {
     const { path, readOnly = false, warn, punch = fallocatePunch } = options;
-    this.#geometry = { size, chunkSize: BLOCK, readOnly };
+    this.geometry = { size, chunkSize: BLOCK, readOnly };
     this.#path = path;
     this.#file = file;
     this.#warn = warn ?? ((message) => console.warn(message));
     this.#holes = new HolePunch((offset, length) => punch(path, offset, length));
-  }
-
-  get geometry(): BlockGeometry {
-    return this.#geometry;
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -136,18 +132,6 @@ export class RawFileBackend implements WatchedBackend, GrowableBackend {
       }
     });
     await this.#measure();
-  }
-
-  async grow(size: number): Promise<void> {
-    this.#checkOpen();
-    checkGrowth(this.geometry, size);
-    try {
-      await this.#file.truncate(size);
-      await this.#file.datasync();
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#geometry = { ...this.#geometry, size };
   }
 
   /** As of the last flush or discard; some 100 ms behind writes. */

@@ -475,6 +475,25 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
       expect(await ask(header(IN, 2048), writable(512))).toBe(sectors === 2049 ? OK : IOERR);
     });
 
+    test('one that has grown: the driver is told, and the end is where it is now', async () => {
+      const { disk, board, driver, ask } = blockBoard(transport);
+      const { transport: device } = driver;
+      const capacity = (): number[] => [device.readConfig(0, 4), device.readConfig(4, 4)];
+      expect(capacity()).toEqual([2048, 0]);
+      expect(await ask(header(OUT, 2048), readable(pattern(512)))).toBe(IOERR);
+      device.takeInterrupt();
+      const before = device.configGeneration();
+      device.writeConfig(WRITEBACK, 1, 0);
+      await disk.grow(3 << 20);
+      board.model.grew();
+      expect(device.takeInterrupt()).toBe(2);
+      expect(capacity()).toEqual([6144, 0]);
+      expect(device.configGeneration()).not.toBe(before);
+      expect(device.readConfig(WRITEBACK, 1)).toBe(0);
+      expect(await ask(header(OUT, 6143), readable(pattern(512)))).toBe(OK);
+      expect(await ask(header(OUT, 6144), readable(pattern(512)))).toBe(IOERR);
+    });
+
     test('without discards nothing is given back', async () => {
       const { disk, driver, ask } = blockBoard(transport, { discards: false });
       expect(has(driver.features, DISCARD_BIT)).toBe(false);
