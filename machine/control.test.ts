@@ -86,3 +86,12 @@ test.each(['before', 'after'])('a start that is called off %s the disks are open
   expect(closed).toEqual(['disk']);
   expect(statuses).toEqual([{ state: 'loading' }, { state: 'off' }]);
 });
+
+test('disks are resized that the machine has, and that can be', async () => {
+  const { control, starting } = controlled();
+  await expect(control.resizeDisk('disk', 1024)).rejects.toThrow(/start it, or resize the disk in the store/);
+  opening.open();
+  await vi.waitFor(() => expect(control.resizeDisk('disk', 1024)).rejects.toThrow(/cannot be made larger/));
+  await control.powerOff();
+  await starting;
+});

@@ -72,9 +72,9 @@ export class BlockError extends Error {
  */
 export interface BlockBackend {
   readonly geometry: BlockGeometry;
-  /** Fills `target` from `offset`. */
+  /** Fills `target` from `offset`. It is the backend's until this resolves; if it rejects, for ever. */
   read(offset: number, target: Uint8Array): Promise<void>;
-  /** Takes over `data` (the caller must not change it afterwards). Resolved: later reads see it; not yet durable. */
+  /** `data` is the backend's until this resolves; if it rejects, for ever. Resolved: later reads see it; not yet durable. */
   write(offset: number, data: Uint8Array): Promise<void>;
   /** Resolves when all writes, discards and zeroes that resolved before the call are durable. */
   flush(): Promise<void>;

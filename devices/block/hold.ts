@@ -94,7 +94,7 @@ async function cleared(
   const { id, frozen, committing } = manifest;
   if (await hasLeftover(database)) {
     if (manifest.store !== 'opfs') await host.files.delete(id);
-    await deleteLeftover(database);
+    await deleteLeftover(database, id, host.factory);
   }
   if (keepsContent) return manifest;
   if (committing !== undefined && committing !== overlay) throw halfCommitted(manifest);

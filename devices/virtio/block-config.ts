@@ -42,7 +42,7 @@ export interface SectorSize {
 /** The unit of `sector` everywhere in the protocol, whatever the size of the disk's own sectors. */
 export const SECTOR_SIZE = 512;
 
-export const QUEUE_SIZE = 256;
+export const QUEUE_SIZE = 512;
 /** Header and status take a descriptor each. */
 const SEG_MAX = QUEUE_SIZE - 2;
 const SIZE_MAX = 256 * 1024;

@@ -67,7 +67,7 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
     expect(device.deviceId()).toBe(2);
     expect([device.readConfig(0, 4), device.readConfig(4, 4)]).toEqual([2048, 0]);
     expect(device.readConfig(8, 4)).toBe(256 * 1024);
-    expect(device.readConfig(12, 4)).toBe(254);
+    expect(device.readConfig(12, 4)).toBe(510);
     expect(device.readConfig(20, 4)).toBe(512);
     expect([device.readConfig(24, 1), device.readConfig(26, 2), device.readConfig(28, 4)]).toEqual([3, 8, 64]);
     expect(device.readConfig(36, 4)).toBe(2 ** 21);

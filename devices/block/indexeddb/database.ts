@@ -10,6 +10,7 @@
  *       'making'                in place of a manifest: the disk is being made, see making.ts
  *       'leftover'              names of layers that are not the disk's, and may have records yet, see leftover.ts
  *       'unreclaimed'           where chunks were deleted whose space may not be free yet, see reclaim.ts
+ *       'unreclaimed-leftover'  the same of layers that are not the disk's; nobody goes on with it
  *       [layer, index]          the bytes of a chunk, CHUNK_SIZE
  *       [layer, 't', page]      which chunks of a page are tombstones, 512 bytes
  *       [layer, 'm', page]      where chunks are in the file, of a disk that has one

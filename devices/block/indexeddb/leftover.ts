@@ -5,9 +5,11 @@
  */
 
 import { get } from 'idb-keyval';
-import { completed, type DiskDatabase } from './database.ts';
+import { completed, openDatabase, type DiskDatabase } from './database.ts';
+import { originUsage, Reclaimer, segmentOf } from './reclaim.ts';
 
 const LEFTOVER = 'leftover';
+const UNRECLAIMED_LEFTOVER = 'unreclaimed-leftover';
 /** Records deleted in a transaction. */
 const DELETES = 256;
 
@@ -26,24 +28,52 @@ export async function hasLeftover(database: DiskDatabase): Promise<boolean> {
   return (await get<string[]>(LEFTOVER, database.relaxed)) !== undefined;
 }
 
-/** Deletes all records of the layers that are not the disk's. Interrupted, it is done the next time. */
-export async function deleteLeftover(database: DiskDatabase): Promise<void> {
+/**
+ * Deletes all records of the layers that are not the disk's. Interrupted, it is done the next time. The engine is made to
+ * give their space back afterwards, for which nobody waits.
+ */
+export async function deleteLeftover(database: DiskDatabase, id: string, factory: IDBFactory): Promise<void> {
   const layers = (await get<string[]>(LEFTOVER, database.relaxed)) ?? [];
-  for (const layer of layers) while (await deleteSome(database, layer));
+  const deleted = new Map<string, Set<number>>();
+  for (const layer of layers) {
+    const segments = new Set<number>();
+    while (await deleteSome(database, layer, segments));
+    if (segments.size > 0) deleted.set(layer, segments);
+  }
   await database.relaxed('readwrite', (store) => {
     store.delete(LEFTOVER);
     return completed(store.transaction);
   });
+  if (deleted.size > 0) void reclaim(id, factory, deleted).catch(() => undefined);
 }
 
-/** False when none was left. */
-function deleteSome(database: DiskDatabase, layer: string): Promise<boolean> {
+/** False when none was left. Adds the segments of the chunks that it deletes. */
+function deleteSome(database: DiskDatabase, layer: string, segments: Set<number>): Promise<boolean> {
   return database.relaxed('readwrite', async (store) => {
     const request = store.getAllKeys(IDBKeyRange.bound([layer], [layer, []]), DELETES);
     request.onsuccess = () => {
-      for (const key of request.result) store.delete(key);
+      for (const key of request.result) {
+        store.delete(key);
+        const [, index] = key as [string, number | string];
+        if (typeof index === 'number') segments.add(segmentOf(index));
+      }
     };
     await completed(store.transaction);
     return request.result.length > 0;
   });
+}
+
+/** By a connection of its own, which any other may take away. Where nobody says what the origin occupies, nothing would end it. */
+async function reclaim(id: string, factory: IDBFactory, deleted: ReadonlyMap<string, Set<number>>): Promise<void> {
+  if (Number.isNaN(await originUsage())) return;
+  const database = await openDatabase({ id, factory });
+  try {
+    for (const [layer, segments] of deleted) {
+      const reclaimer = new Reclaimer(database, (index) => [layer, index], originUsage, UNRECLAIMED_LEFTOVER);
+      reclaimer.add([...segments]);
+      await reclaimer.reclaim();
+    }
+  } finally {
+    database.close();
+  }
 }

@@ -45,7 +45,7 @@ async function move(held: HeldDisk, target: DiskManifest, host: DiskHost, procee
     const known = await readManifest(database, id).catch(() => undefined);
     if (known !== undefined) {
       if (known.store !== 'opfs') await host.files.delete(id);
-      await deleteLeftover(database);
+      await deleteLeftover(database, id, host.factory);
     }
   }
 }

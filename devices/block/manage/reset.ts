@@ -27,7 +27,7 @@ export async function emptyDisk(held: HeldDisk, host: DiskHost): Promise<void> {
     leaveLayers(store, layers);
     return changeIn(store, id, (known) => ({ ...known, layers: [freshLayer(known.layers)] }));
   });
-  await deleteLeftover(database);
+  await deleteLeftover(database, id, host.factory);
   if (manifest.store !== 'opfs') return;
   const store = await openStore({ ...held, manifest: emptied }, host, { lent: true });
   try {
