@@ -21,7 +21,10 @@ export function DiskFacts({ disk, usage, lies }: Props) {
       {lies !== undefined && (
         <>
           <dt>Lies over</dt>
-          <dd>{lies}</dd>
+          <dd>
+            {lies}
+            {disk.baseUrl !== undefined && <small className="disk-url">{disk.baseUrl}</small>}
+          </dd>
           <dt>Holes over that</dt>
           <dd>{usage ? formatCount(usage.tombstones) : '…'}</dd>
         </>

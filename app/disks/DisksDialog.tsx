@@ -83,7 +83,7 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
               disk={disk}
               work={work}
               usage={open.find(({ id }) => id === disk.id) ?? usage.get(disk.id)}
-              lies={nameOfBase(disk, disks)}
+              lies={nameOfBase(disk, disks, location.href)}
               overlays={disks.filter(({ over }) => over === disk.id).map(nameOfDisk)}
               isOurs={open.some(({ id }) => id === disk.id)}
               isChosen={disk.id === chosen}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { nameOfDisk, nameOfExport, nameOfImport } from './names.ts';
+import type { DiskEntry } from '../../machine/api-disks.ts';
+import { nameOfBase, nameOfDisk, nameOfExport, nameOfImport } from './names.ts';
 
 test.each([
   [{ id: 'default', name: 'default' }, 'The default machine'],
@@ -26,4 +27,15 @@ test('an export has a name that every file system takes', () => {
   expect(nameOfExport('A linked machine (0123/4567)', 'qcow2')).toBe('A-linked-machine-0123-4567.qcow2');
   expect(nameOfExport('Übung 3', 'gzip')).toBe('Übung-3.img.gz');
   expect(nameOfExport('../..', 'raw')).toBe('disk.img');
+});
+
+test('what a disk lies over has a name', () => {
+  const disk: DiskEntry = { id: 'a', name: 'Lower', size: 512, store: 'indexeddb', created: 0, overlays: [] };
+  const over = (entry: Partial<DiskEntry>) => nameOfBase({ ...disk, id: 'b', ...entry }, [disk], 'https://a.org/x/');
+  expect(over({})).toBeUndefined();
+  expect(over({ over: 'a', baseFile: 'disk.img' })).toBe('“Lower”');
+  expect(over({ over: 'gone' })).toBe('a disk that is gone');
+  expect(over({ baseFile: 'disk.img' })).toBe('your file disk.img');
+  expect(over({ baseUrl: 'https://a.org/guest/root.json' })).toBe('an image of this site');
+  expect(over({ baseUrl: 'https://b.org/root.json' })).toBe('an image of b.org');
 });

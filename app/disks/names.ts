@@ -14,15 +14,16 @@ export function nameOfDisk({ id, name, baseFile }: Pick<DiskEntry, 'id' | 'name'
   return name;
 }
 
-/** What a disk lies over, for a person; undefined if it is whole. */
-export function nameOfBase(disk: DiskEntry, all: readonly DiskEntry[]): string | undefined {
+/** What a disk lies over, for a person; undefined if it is whole. `page` is the page's URL. */
+export function nameOfBase(disk: DiskEntry, all: readonly DiskEntry[], page: string): string | undefined {
   if (disk.over !== undefined) {
     const lower = all.find(({ id }) => id === disk.over);
     return lower ? `“${nameOfDisk(lower)}”` : 'a disk that is gone';
   }
   if (disk.baseFile !== undefined) return `your file ${disk.baseFile}`;
   if (disk.baseUrl === undefined) return undefined;
-  return `the image ${/([^/]+)\/*$/.exec(disk.baseUrl)?.[1] ?? disk.baseUrl}`;
+  const { origin, host } = new URL(disk.baseUrl, page);
+  return origin === new URL(page).origin ? 'an image of this site' : `an image of ${host}`;
 }
 
 const ENDINGS = /(\.(img|raw|bin|iso|qcow2?|gz|zst|zstd))+$/i;
