@@ -4,6 +4,7 @@
  */
 
 import { get } from 'idb-keyval';
+import { BlockError } from '../backend.ts';
 import { openStore } from '../chunk-stores.ts';
 import type { ChunkStore } from '../chunk-store.ts';
 import type { DiskHost } from '../disk-host.ts';
@@ -32,6 +33,10 @@ export async function makeDisk(
 ): Promise<DiskManifest> {
   const { id, schemaVersion } = manifest;
   const unlock = await lockDisk(host.locks, id);
+  if (await diskExists(id, host)) {
+    await unlock();
+    throw new BlockError('locked', `Another tab has just made a disk "${id}": try again.`);
+  }
   try {
     const create = (store: IDBObjectStore): void => void store.put(host.now(), MAKING);
     const database = await openDatabase({ id, factory: host.factory, version: schemaVersion, create });
