@@ -60,8 +60,9 @@ export function DiskItem(props: Props) {
       type="button"
       className={className}
       aria-expanded={action === kind}
-      disabled={isBusy || !possible}
-      onClick={() => setAction(action === kind ? undefined : kind)}
+      disabled={!possible}
+      aria-disabled={isBusy}
+      onClick={() => !isBusy && setAction(action === kind ? undefined : kind)}
     >
       {labels[kind]}
     </button>

@@ -1,4 +1,4 @@
-import { useId, useMemo, useState, type DragEvent } from 'react';
+import { useId, useMemo, useRef, useState, type DragEvent } from 'react';
 import type { DiskFigures } from '../../machine/api.ts';
 import { DEFAULT_DISK, type OwnFile } from '../machine/plan.ts';
 import type { Session } from '../machine/session.ts';
@@ -30,13 +30,14 @@ interface Props {
 /** The disks of this browser: what they are, and what can be done with them. */
 export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onClose }: Props) {
   const state = useJobs(jobs);
-  const [{ disks, estimate, usage, failure }, reload] = useDisks(session.host, state, open.length > 0);
+  const [{ disks, estimate, usage, failure }, lookAgain] = useDisks(session.host, state, open.length > 0);
   const work = useMemo(() => new DiskWork(session, jobs), [session, jobs]);
   /** The one that is unfolded. */
   const [shown, setShown] = useState<string>();
   const [isMaking, setMaking] = useState(false);
   const [over, setOver] = useState(false);
   const picker = useId();
+  const list = useRef<HTMLUListElement>(null);
   const chosen = settings.disk?.id ?? DEFAULT_DISK;
   const isBusy = state.job !== undefined;
 
@@ -66,7 +67,7 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
         onDragLeave={(event) => setOver(event.currentTarget.contains(event.relatedTarget as Node | null))}
         onDrop={drop}
       >
-        {estimate && <Space estimate={estimate} onKept={() => void reload()} />}
+        {estimate && <Space estimate={estimate} onKept={lookAgain} />}
         {failure !== undefined && (
           <p className="problem" role="alert">
             <Icon name="warning" />
@@ -76,7 +77,7 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
         {disks?.length === 0 && (
           <p className="disks-none">There are none yet. The first start makes one; or import an image.</p>
         )}
-        <ul className="disks" aria-label="Disks in this browser">
+        <ul ref={list} className="disks" aria-label="Disks in this browser" tabIndex={-1}>
           {disks?.map((disk) => (
             <DiskItem
               key={disk.id}
@@ -93,7 +94,10 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
               onShow={() => setShown(disk.id === shown ? undefined : disk.id)}
               onUse={() => onUse({ id: disk.id, name: nameOfDisk(disk) })}
               onRenamed={(name) => disk.id === settings.disk?.id && onUse({ id: disk.id, name })}
-              onDeleted={() => disk.id === settings.disk?.id && onUse({ id: DEFAULT_DISK, name: '' })}
+              onDeleted={() => {
+                if (disk.id === settings.disk?.id) onUse({ id: DEFAULT_DISK, name: '' });
+                list.current?.focus();
+              }}
             />
           ))}
         </ul>
@@ -108,7 +112,7 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
       </div>
       <footer className="dialog-footer disks-footer">
         <JobLine state={state} jobs={jobs} />
-        <button type="button" className="button" disabled={isBusy} onClick={() => setMaking(true)}>
+        <button type="button" className="button" aria-disabled={isBusy} onClick={() => !isBusy && setMaking(true)}>
           New…
         </button>
         <label className="button button-primary" htmlFor={picker} data-disabled={isBusy}>

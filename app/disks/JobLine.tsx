@@ -1,6 +1,6 @@
 import { Icon } from '../parts/Icon.tsx';
 import { formatBytes, formatShare } from '../units.ts';
-import type { Jobs, JobsState } from './jobs.ts';
+import type { Job, Jobs, JobsState, Outcome } from './jobs.ts';
 
 interface Props {
   readonly state: JobsState;
@@ -9,23 +9,38 @@ interface Props {
 
 /** What is being done, with a way to call it off; or how the last work ended. */
 export function JobLine({ state: { job, outcome }, jobs }: Props) {
-  if (job) {
-    const share = job.total === undefined ? undefined : job.total === 0 ? 1 : job.done / job.total;
-    return (
-      <div className="job" role="group" aria-label={job.title}>
-        <span className="job-title">{job.cancelled ? 'Calling it off…' : `${job.title}…`}</span>
-        <span className="job-amount">{share === undefined ? formatBytes(job.done) : formatShare(share)}</span>
-        <button type="button" className="button" disabled={job.cancelled} onClick={() => jobs.cancel()}>
+  return (
+    <>
+      {job && <Progress job={job} onCancel={() => jobs.cancel()} />}
+      {!job && !outcome && <p className="hint">Drop an image on this window to import it: raw, qcow2, gzip or zstd.</p>}
+      <div className="outcome-place" aria-live="polite">
+        {outcome && <Ended outcome={outcome} onDismiss={() => jobs.dismiss()} />}
+      </div>
+    </>
+  );
+}
+
+function Progress({ job, onCancel }: { readonly job: Job; readonly onCancel: () => void }) {
+  const { title, done, total, canCancel, cancelled } = job;
+  const share = total === undefined ? undefined : total === 0 ? 1 : done / total;
+  return (
+    <div className="job" role="group" aria-label={title}>
+      <span className="job-title">{cancelled ? 'Calling it off…' : `${title}…`}</span>
+      <span className="job-amount">{share === undefined ? done > 0 && formatBytes(done) : formatShare(share)}</span>
+      {canCancel && (
+        <button type="button" className="button" disabled={cancelled} onClick={onCancel}>
           Cancel
         </button>
-        <progress aria-label={job.title} max={1} value={share} />
-      </div>
-    );
-  }
-  if (!outcome) return <p className="hint">Drop an image on this window to import it: raw, qcow2, gzip or zstd.</p>;
+      )}
+      <progress aria-label={title} max={1} value={share} />
+    </div>
+  );
+}
+
+function Ended({ outcome, onDismiss }: { readonly outcome: Outcome; readonly onDismiss: () => void }) {
   const failed = outcome.kind === 'failed';
   return (
-    <p className={failed ? 'outcome outcome-failed' : 'outcome'} role={failed ? 'alert' : 'status'}>
+    <p className={failed ? 'outcome outcome-failed' : 'outcome'} role={failed ? 'alert' : undefined}>
       <Icon name={failed ? 'warning' : 'check'} />
       <span>
         {outcome.message}{' '}
@@ -35,7 +50,7 @@ export function JobLine({ state: { job, outcome }, jobs }: Props) {
           </a>
         )}
       </span>
-      <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => jobs.dismiss()}>
+      <button type="button" className="icon-button" aria-label="Dismiss" onClick={onDismiss}>
         <Icon name="close" />
       </button>
     </p>

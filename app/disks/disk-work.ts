@@ -61,7 +61,7 @@ export class DiskWork {
   /** Makes an empty disk; resolves to it, or to nothing if none was made. */
   async create(disk: CreateOptions): Promise<DiskEntry | undefined> {
     let made: DiskEntry | undefined;
-    await this.#jobs.run(`Making “${disk.name}”`, async () => {
+    await this.#jobs.runShort(`Making “${disk.name}”`, async () => {
       made = await this.#disks.create(disk);
       askToKeep();
       return { message: `“${disk.name}” is made, of ${formatBytes(disk.size)}.` };
@@ -70,7 +70,7 @@ export class DiskWork {
   }
 
   rename(disk: DiskEntry, name: string): Promise<boolean> {
-    return this.#jobs.run(`Renaming “${nameOfDisk(disk)}”`, async () => {
+    return this.#jobs.runShort(`Renaming “${nameOfDisk(disk)}”`, async () => {
       await this.#disks.rename(disk.id, name);
       return { message: `“${nameOfDisk(disk)}” is “${name}” now.` };
     });
@@ -85,7 +85,7 @@ export class DiskWork {
   }
 
   createOver(disk: DiskEntry, name: string): Promise<boolean> {
-    return this.#jobs.run(`Making “${name}”`, async () => {
+    return this.#jobs.runShort(`Making “${name}”`, async () => {
       await this.#disks.createOver(disk.id, name, disk.store);
       askToKeep();
       return { message: `“${name}” lies over “${nameOfDisk(disk)}” now.` };
@@ -94,7 +94,7 @@ export class DiskWork {
 
   /** `isOurs`: the machine of this page has it open, whose guest is told. */
   resize(disk: DiskEntry, size: number, isOurs: boolean): Promise<boolean> {
-    return this.#jobs.run(`Making “${nameOfDisk(disk)}” larger`, async () => {
+    return this.#jobs.runShort(`Making “${nameOfDisk(disk)}” larger`, async () => {
       await (isOurs ? this.#session.resizeDisk(disk.id, size) : this.#disks.resize(disk.id, size));
       return { message: `“${nameOfDisk(disk)}” has ${formatBytes(size)} now.` };
     });
@@ -109,7 +109,7 @@ export class DiskWork {
   }
 
   reset(disk: DiskEntry): Promise<boolean> {
-    return this.#jobs.run(`Resetting “${nameOfDisk(disk)}”`, async () => {
+    return this.#jobs.runShort(`Resetting “${nameOfDisk(disk)}”`, async () => {
       await this.#disks.reset(disk.id);
       return { message: `“${nameOfDisk(disk)}” is as it was made.` };
     });
@@ -123,7 +123,7 @@ export class DiskWork {
   }
 
   delete(disk: DiskEntry): Promise<boolean> {
-    return this.#jobs.run(`Deleting “${nameOfDisk(disk)}”`, async () => {
+    return this.#jobs.runShort(`Deleting “${nameOfDisk(disk)}”`, async () => {
       await this.#disks.delete(disk.id);
       return { message: `“${nameOfDisk(disk)}” is deleted.` };
     });

@@ -42,3 +42,13 @@ test('one follows the other, whatever became of it', async () => {
   await Promise.all([jobs.run('a', work('a')), jobs.run('b', work('b'))]);
   expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
 });
+
+test('short work is not called off', async () => {
+  const jobs = new Jobs();
+  const done = jobs.runShort('Renaming a', async () => {
+    jobs.cancel();
+    expect(jobs.getState().job).toMatchObject({ canCancel: false, cancelled: false });
+    return { message: 'a is b.' };
+  });
+  expect(await done).toBe(true);
+});

@@ -6,6 +6,7 @@ export interface Job {
   readonly title: string;
   readonly done: number;
   readonly total: number | undefined;
+  readonly canCancel: boolean;
   /** The person has called it off; it takes a moment to end. */
   readonly cancelled: boolean;
 }
@@ -38,14 +39,26 @@ export class Jobs {
   };
   readonly getState = (): JobsState => this.#state;
 
-  /** Does it after all that was asked for before. Resolves when it is done, has failed or was called off; to whether it is done. */
-  async run(title: string, work: (proceed: Proceed) => Promise<Report>): Promise<boolean> {
+  /**
+   * Does it after all that was asked for before. Resolves when it is done, has failed or was called off; to whether it is
+   * done. `work` can be called off when it calls `proceed`.
+   */
+  run(title: string, work: (proceed: Proceed) => Promise<Report>): Promise<boolean> {
+    return this.#inTurn(title, true, work);
+  }
+
+  /** The same of short work, which cannot be called off. */
+  runShort(title: string, work: () => Promise<Report>): Promise<boolean> {
+    return this.#inTurn(title, false, work);
+  }
+
+  async #inTurn(title: string, canCancel: boolean, work: (proceed: Proceed) => Promise<Report>): Promise<boolean> {
     const before = this.#last;
     let end: () => void = () => undefined;
     this.#last = new Promise((resolve) => (end = resolve));
     await before;
     try {
-      return await this.#run(title, work);
+      return await this.#run({ title, canCancel, done: 0, total: undefined, cancelled: false }, work);
     } finally {
       end();
     }
@@ -54,7 +67,7 @@ export class Jobs {
   /** Calls off what is under way. */
   cancel(): void {
     const { job } = this.#state;
-    if (job) this.#set({ ...this.#state, job: { ...job, cancelled: true } });
+    if (job?.canCancel === true) this.#set({ ...this.#state, job: { ...job, cancelled: true } });
   }
 
   /** Forgets how the last work ended. */
@@ -63,12 +76,12 @@ export class Jobs {
     this.#set(rest);
   }
 
-  async #run(title: string, work: (proceed: Proceed) => Promise<Report>): Promise<boolean> {
-    this.#set({ job: { title, done: 0, total: undefined, cancelled: false } });
+  async #run(job: Job, work: (proceed: Proceed) => Promise<Report>): Promise<boolean> {
+    this.#set({ job });
     try {
       const report = await work(({ done, total }) => {
         const cancelled = this.#state.job?.cancelled ?? false;
-        this.#set({ job: { title, done, total, cancelled } });
+        this.#set({ job: { ...job, done, total, cancelled } });
         return !cancelled;
       });
       this.#set({ outcome: { kind: 'done', ...report } });

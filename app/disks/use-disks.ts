@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useReducer, useState, useSyncExternalStore } from 'react';
 import type { BlockUsage, DiskEntry, StorageEstimate } from '../../machine/api-disks.ts';
 import type { Host } from '../machine/host.ts';
 import { messageOf, type Jobs, type JobsState } from './jobs.ts';
@@ -14,29 +14,33 @@ export interface Disks {
 }
 
 /**
- * The disks of this origin, looked at again whenever work on them has ended, the machine has opened or closed disks, or
- * `reload` is called.
+ * The disks of this origin, looked at whenever work on them has ended, the machine has opened or closed disks, or `lookAgain`
+ * is called.
  */
-export function useDisks(host: Host, jobs: JobsState, areOpen: boolean): readonly [Disks, reload: () => Promise<void>] {
+export function useDisks(host: Host, jobs: JobsState, areOpen: boolean): readonly [Disks, lookAgain: () => void] {
   const [state, setState] = useState<Disks>({ usage: new Map() });
-  const load = useCallback(async (): Promise<void> => {
-    try {
-      const [disks, estimate] = await Promise.all([host.disks.list(), host.estimate()]);
-      setState(({ usage }) => ({ disks, estimate, usage }));
-      for (const { id } of disks) {
-        // One that is deleted meanwhile occupies nothing.
-        const found = await host.disks.inspect(id).catch(() => undefined);
-        if (found) setState((before) => ({ ...before, usage: new Map(before.usage).set(id, found) }));
-      }
-    } catch (error) {
-      setState(({ usage }) => ({ failure: messageOf(error), usage }));
-    }
-  }, [host]);
+  const [looks, lookAgain] = useReducer((count: number) => count + 1, 0);
   const isBusy = jobs.job !== undefined;
   useEffect(() => {
-    if (!isBusy) void load();
-  }, [load, isBusy, areOpen]);
-  return [state, load];
+    if (isBusy) return;
+    let gone = false;
+    const change = (change: (before: Disks) => Disks): void => void (gone || setState(change));
+    const look = async (): Promise<void> => {
+      const [disks, estimate] = await Promise.all([host.disks.list(), host.estimate()]);
+      change(({ usage }) => ({ disks, estimate, usage }));
+      for (const { id } of disks) {
+        if (gone) return;
+        // One that is deleted meanwhile occupies nothing.
+        const found = await host.disks.inspect(id).catch(() => undefined);
+        if (found) change((before) => ({ ...before, usage: new Map(before.usage).set(id, found) }));
+      }
+    };
+    look().catch((error: unknown) => change(({ usage }) => ({ failure: messageOf(error), usage })));
+    return () => {
+      gone = true;
+    };
+  }, [host, isBusy, areOpen, looks]);
+  return [state, lookAgain];
 }
 
 export function useJobs(jobs: Jobs): JobsState {

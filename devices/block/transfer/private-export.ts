@@ -4,6 +4,7 @@
  * download is complete, and is removed by whoever exports or lists disks next.
  */
 
+import { ImageError } from '../../image/index.ts';
 import type { Locks } from '../locks.ts';
 import { privateFile, type FileSink } from './sink.ts';
 
@@ -20,23 +21,29 @@ export interface PrivateExport {
   file(): Promise<File>;
 }
 
-/** Makes a file for a disk; `name` is for messages. */
+/** Makes a file for a disk; `name` is for messages. Rejects with ImageError. */
 export async function beginPrivateExport(name: string): Promise<PrivateExport> {
-  await removeOldExports();
+  await removeOldExports().catch(() => undefined);
   const id = crypto.randomUUID();
   const locks = navigator.locks as Locks;
   const held = new Promise<() => void>((resolve) => {
     void locks.request(lockName(id), { ifAvailable: true }, () => new Promise<void>((release) => resolve(release)));
   });
   const release = await held;
-  const parent = await folder();
-  const entry = await parent.getFileHandle(id, { create: true });
-  const remove = async (): Promise<void> => {
-    await parent.removeEntry(id);
+  try {
+    const parent = await folder();
+    const entry = await parent.getFileHandle(id, { create: true });
+    const remove = async (): Promise<void> => {
+      await parent.removeEntry(id);
+      release();
+    };
+    const sink = privateFile(await entry.createSyncAccessHandle(), name, remove);
+    return { sink, file: () => entry.getFile() };
+  } catch (cause) {
     release();
-  };
-  const sink = privateFile(await entry.createSyncAccessHandle(), name, remove);
-  return { sink, file: () => entry.getFile() };
+    const message = `This browser keeps no files here (a private window?), so it cannot make ${name}. Use another window.`;
+    throw new ImageError('write', message, { cause });
+  }
 }
 
 /** Removes the files whose thread has ended. */
