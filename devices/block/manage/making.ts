@@ -60,9 +60,10 @@ export async function makeDisk(
   }
 }
 
-/** Deletes what interruptions have left of disks that were being made. */
+/** Deletes what interruptions have left of disks that were being made or deleted. */
 export async function deleteUnmade(host: DiskHost): Promise<void> {
-  for (const id of await diskIds(host)) {
+  const ids = new Set([...(await diskIds(host)), ...(await host.files.list().catch(() => []))]);
+  for (const id of ids) {
     if (!(await isUnmade(id, host).catch(() => false))) continue;
     const unlock = await lockDisk(host.locks, id).catch(() => undefined);
     // It is being made by another.
@@ -75,7 +76,9 @@ export async function deleteUnmade(host: DiskHost): Promise<void> {
   }
 }
 
+/** A file without a database is what is left of a disk, too. */
 async function isUnmade(id: string, host: DiskHost): Promise<boolean> {
+  if (!(await diskExists(id, host))) return true;
   const database = await openDatabase({ id, factory: host.factory });
   try {
     return (await get(MAKING, database.relaxed)) !== undefined;
