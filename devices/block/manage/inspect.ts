@@ -34,5 +34,6 @@ function withoutFiles(host: DiskHost): DiskHost {
     ...{ read: unread, write: unread, truncate: unread, flush: unread },
     close: () => undefined,
   };
-  return { ...host, files: { open: async () => file, delete: async () => unread() } };
+  const files = { open: async () => file, delete: async () => unread(), list: async () => unread() };
+  return { ...host, files };
 }
