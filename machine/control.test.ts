@@ -32,6 +32,7 @@ function controlled() {
     progress: () => undefined,
     console: () => undefined,
     figures: () => undefined,
+    diskMaps: () => undefined,
     trouble: () => undefined,
   };
   let signal: AbortSignal | undefined;

@@ -5,11 +5,12 @@
 import { createMemory, layOut } from '../core/shared/memory-map.ts';
 import type { KnownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
+import { DiskMaps } from './disk-maps.ts';
 import { FigureSampler } from './figures.ts';
 import { KnownCodeKeeper } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
-import { Machine, type MachineDisk, type MachineOptions, type MachineStop } from './machine.ts';
-import { closeDisks, openDisks } from './open-disks.ts';
+import { Machine, type MachineOptions, type MachineStop } from './machine.ts';
+import { closeDisks, openDisks, type OpenDisk } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
 
 /** Figures are told this often, in milliseconds. */
@@ -21,7 +22,7 @@ const REBOOT_SOON = 4000;
 /** What is kept from one boot to the next. Images are loaded anew: they are large, and the browser's cache has them. */
 interface Assembly {
   readonly spec: MachineSpec;
-  readonly disks: readonly MachineDisk[];
+  readonly disks: readonly OpenDisk[];
 }
 
 /** Of what a machine is made. */
@@ -44,6 +45,7 @@ export class MachineController implements MachineControl {
   #assembly: Assembly | undefined;
   #machine: Machine | undefined;
   #figures: ReturnType<typeof setInterval> | undefined;
+  readonly #maps = new DiskMaps();
   #size = { columns: 80, rows: 24 };
   #bootedAt = 0;
   #quickReboots = 0;
@@ -102,6 +104,10 @@ export class MachineController implements MachineControl {
     this.#machine?.terminal.resize(columns, rows);
   }
 
+  async watchDisks(cells: number): Promise<void> {
+    this.#maps.watch(cells);
+  }
+
   /** Boots what was stopped once more, with its disks still open. */
   async #bootAgain(): Promise<void> {
     const assembly = this.#assembly;
@@ -109,7 +115,7 @@ export class MachineController implements MachineControl {
   }
 
   /** Opens the disks and loads the guest, at the same time, and starts the machine; says so, or why not. */
-  async #boot(spec: MachineSpec, open: () => Promise<readonly MachineDisk[]>): Promise<void> {
+  async #boot(spec: MachineSpec, open: () => Promise<readonly OpenDisk[]>): Promise<void> {
     const loading = new AbortController();
     this.#loading = loading;
     this.#tell({ state: 'loading' });
@@ -162,12 +168,17 @@ export class MachineController implements MachineControl {
     return machine;
   }
 
-  #run(machine: Machine, disks: readonly MachineDisk[]): void {
+  #run(machine: Machine, disks: readonly OpenDisk[]): void {
     this.#machine = machine;
     this.#bootedAt = performance.now();
     machine.start();
     const sampler = new FigureSampler(machine, disks);
-    this.#sample = () => this.#listener.figures(sampler.sample());
+    this.#maps.follow(disks);
+    this.#sample = () => {
+      this.#listener.figures(sampler.sample());
+      const updates = this.#maps.take();
+      if (updates.length > 0) this.#listener.diskMaps(updates);
+    };
     this.#figures = setInterval(() => this.#sample(), FIGURES_INTERVAL);
     this.#tell({ state: 'running' });
   }
@@ -179,6 +190,7 @@ export class MachineController implements MachineControl {
     await Promise.all([machine?.stop(), this.#knownCode.save()]);
     this.#sample();
     this.#sample = () => undefined;
+    this.#maps.follow([]);
   }
 
   async #stopped(machine: Machine, stop: MachineStop): Promise<void> {

@@ -1,19 +1,29 @@
 /** Opens the disks that a machine's description names. */
-import type { BlockBackend } from '../devices/block/backend.ts';
 import { blobBase } from '../devices/block/base.ts';
+import type { MappedBackend } from '../devices/block/disk-map.ts';
 import { findDisk, openDisk } from '../devices/block/disks.ts';
 import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
+import { countRequests, type CountedBackend } from './disk-requests.ts';
 import type { MachineDisk } from './machine.ts';
+
+/** A disk of the machine whose requests are counted, and whose map can be drawn. */
+export interface OpenDisk extends MachineDisk, CountedBackend {
+  /** The disk itself, behind the counting. */
+  readonly mapped: MappedBackend;
+}
 
 /**
  * Opens all of them, or none: what was opened is closed again when another fails. `onLost` is told, for a person, when a
  * disk is taken away later: deleted in another tab, or cleared by the browser.
  */
-export async function openDisks(specs: readonly DiskSpec[], onLost: (message: string) => void): Promise<MachineDisk[]> {
+export async function openDisks(specs: readonly DiskSpec[], onLost: (message: string) => void): Promise<OpenDisk[]> {
   const results = await Promise.allSettled(
-    specs.map(async (spec, i) => ({ id: diskId(spec, i), backend: await openBackend(spec, onLost) })),
+    specs.map(async (spec, i): Promise<OpenDisk> => {
+      const mapped = await openBackend(spec, onLost);
+      return { id: diskId(spec, i), mapped, ...countRequests(mapped) };
+    }),
   );
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = results.find((result) => result.status === 'rejected');
@@ -33,7 +43,7 @@ function diskId(spec: DiskSpec, index: number): string {
   return spec.kind === 'store' ? spec.id : `disk${index}`;
 }
 
-async function openBackend(spec: DiskSpec, onLost: (message: string) => void): Promise<BlockBackend> {
+async function openBackend(spec: DiskSpec, onLost: (message: string) => void): Promise<MappedBackend> {
   switch (spec.kind) {
     case 'memory':
       return new MemoryBackend({ size: spec.size });
@@ -55,7 +65,7 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
 async function openStored(
   { id, size, readOnly, store, base: offered }: Extract<DiskSpec, { kind: 'store' }>,
   onLost: (message: string) => void,
-): Promise<BlockBackend> {
+): Promise<MappedBackend> {
   const known = await findDisk(id);
   const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
   const base = await openBase(baseUrl, offered, known?.base?.identity);
