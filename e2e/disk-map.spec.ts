@@ -74,7 +74,7 @@ test('a guest fills the disk, and its fstrim frees it again, on the map and in t
   expect(flushes).toBeGreaterThan(0);
 
   // What the image had is hidden when its file is deleted.
-  await vm.run('rm -r /usr/share/zoneinfo /usr/lib/python3* && sync && fstrim /', 60_000);
+  await vm.run('rm -r /usr/lib/python3* && sync && fstrim /', 60_000);
   await expect.poll(() => shown(vm, 'tombstones').then(([holes]) => holes)).toBeGreaterThan(0);
   const after = await shown(vm, 'chunks', 'base', 'tombstones', 'empty');
   expect(after.reduce((sum, count) => sum + count)).toBe(all);

@@ -21,7 +21,7 @@ export interface CountedBackend {
   readonly backend: BlockBackend;
   readonly requests: DiskRequests;
   /** Has one listener told of requests from now on; or none. */
-  watchRequests(listener: RequestListener | undefined): void;
+  readonly watchRequests: (listener: RequestListener | undefined) => void;
 }
 
 /** The same disk, and the counts of the requests to it. */

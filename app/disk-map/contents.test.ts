@@ -22,7 +22,7 @@ test('what is counted nowhere is empty, and the last cell has what is left of th
 test('a cell is described in words', () => {
   expect(describe(map, 0)).toBe('Allocated');
   expect(describe(map, 1)).toBe('1 allocated, 2 base image, 1 empty');
-  expect(describe(map, 2)).toBe('1 hole, 1 empty');
+  expect(describe(map, 2)).toBe('1 tombstone, 1 empty');
 });
 
 test('neighbours are told apart, however large the disk is', () => {

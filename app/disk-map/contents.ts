@@ -12,7 +12,7 @@ export type Counts = Readonly<Record<Kind, number>>;
 export const kindNames: Readonly<Record<Kind, string>> = {
   allocated: 'Allocated',
   base: 'Base image',
-  tombstones: 'Holes over the image',
+  tombstones: 'Tombstones',
   empty: 'Empty',
 };
 
@@ -20,7 +20,7 @@ export const kindNames: Readonly<Record<Kind, string>> = {
 export const kindTitles: Readonly<Record<Kind, string>> = {
   allocated: 'Written by the guest, and kept in this browser',
   base: 'Never written: read from the image that the disk lies over',
-  tombstones: 'Discarded: tombstones, through which the image does not shine',
+  tombstones: 'Discarded: the base image is not seen here any more',
   empty: 'Reads as zeroes, and occupies nothing',
 };
 
@@ -64,5 +64,5 @@ export function describe(map: DiskMap, cell: number): string {
 }
 
 function inWords(kind: Kind, count: number): string {
-  return kind === 'tombstones' ? formatMany(count, 'hole') : `${formatCount(count)} ${kindNames[kind].toLowerCase()}`;
+  return kind === 'tombstones' ? formatMany(count, 'tombstone') : `${formatCount(count)} ${kindNames[kind].toLowerCase()}`;
 }

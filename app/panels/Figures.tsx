@@ -78,6 +78,7 @@ export function Figures({ session, state }: { readonly session: Session; readonl
   const setCells = useWatchedDisks(session);
   const { figures, samples, spec } = state;
   const memorySize = figures?.memorySize ?? spec?.memorySize;
+  const ofMemory = memorySize === undefined ? '' : `of ${formatBytes(memorySize)} `;
   const [touched, touchedUnit] = figures ? split(formatBytes(figures.memoryTouched)) : [NONE, ''];
   // There is a place for the first one before there is a machine.
   const disks = figures?.disks ?? [];
@@ -94,12 +95,8 @@ export function Figures({ session, state }: { readonly session: Session; readonl
           <dd>{figures ? `${formatCount(figures.instructions / 1e6)} M` : NONE}</dd>
         </dl>
       </Card>
-      <Card title="Memory" value={touched} unit={`${touchedUnit} touched`}>
+      <Card title="Memory" value={touched} unit={`${touchedUnit} ${ofMemory}touched`}>
         <Meter share={figures ? figures.memoryTouched / figures.memorySize : 0} label="Memory touched" />
-        <dl>
-          <dt>Size</dt>
-          <dd>{memorySize === undefined ? NONE : formatBytes(memorySize)}</dd>
-        </dl>
       </Card>
       {places.map((disk, index) => (
         <DiskCard
