@@ -43,7 +43,7 @@ test('a guest fills the disk, and its fstrim frees it again, on the map and in t
   test.setTimeout(4 * BOOT);
   const vm = await Vm.open(page);
   await vm.boot();
-  const map = page.getByRole('slider', { name: 'Map of Disk' });
+  const map = page.getByRole('slider', { name: 'Map of the disk' });
   await expect(map).toHaveAttribute('aria-valuemax', '1023');
 
   const { disk } = await vm.figures();
@@ -80,11 +80,11 @@ test('a guest fills the disk, and its fstrim frees it again, on the map and in t
   expect(after.reduce((sum, count) => sum + count)).toBe(all);
 });
 
-test('says what is where to the pointer and to the keyboard, and is still where nobody looks', async ({ page }) => {
+test('says what is where to the pointer and to the keyboard, and rests while nobody sees it', async ({ page }) => {
   test.setTimeout(2 * BOOT);
   const vm = await Vm.open(page);
   await vm.boot();
-  const map = page.getByRole('slider', { name: 'Map of Disk' });
+  const map = page.getByRole('slider', { name: 'Map of the disk' });
   await expect(map).toHaveAttribute('aria-valuemax', '1023');
   const tip = page.locator('.disk-map-tip');
 
@@ -100,12 +100,27 @@ test('says what is where to the pointer and to the keyboard, and is still where 
   await page.keyboard.press('End');
   await expect(map).toHaveAttribute('aria-valuetext', /^1,023 – 1,024 MiB: /);
 
-  // With the panel closed, nothing is told; when it is opened again, all that has happened meanwhile is there.
-  const [before] = await shown(vm, 'writes');
+  // What happens behind a closed panel is there when it is opened again.
+  const chunksOf = (mebibytes: number): number => (mebibytes * MIB) / 32768;
+  const fill = (name: string, mebibytes: number) =>
+    vm.run(`head -c ${mebibytes}M /dev/urandom > /var/tmp/${name} && sync`, 60_000);
+  const [before] = await shown(vm, 'chunks');
   await vm.button('Figures').click();
   await expect(map).toHaveCount(0);
-  await vm.run('head -c 4M /dev/urandom > /var/tmp/some && sync');
+  await fill('unseen', 4);
   await vm.button('Figures').click();
-  await expect.poll(() => shown(vm, 'writes').then(([writes]) => writes)).toBeGreaterThan(before);
-  await expect(map).toHaveAttribute('aria-valuemax', '1023');
+  await expect.poll(() => shown(vm, 'chunks').then(([chunks]) => chunks)).toBeGreaterThan(before + chunksOf(3));
+
+  // So it is in a hidden tab, where the map stands still.
+  const show = (state: DocumentVisibilityState): Promise<void> =>
+    page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+  await show('hidden');
+  const [hidden] = await shown(vm, 'chunks');
+  await fill('hidden', 16);
+  expect((await shown(vm, 'chunks'))[0]).toBeLessThan(hidden + chunksOf(8));
+  await show('visible');
+  await expect.poll(() => shown(vm, 'chunks').then(([chunks]) => chunks)).toBeGreaterThan(hidden + chunksOf(14));
 });

@@ -64,5 +64,7 @@ export function describe(map: DiskMap, cell: number): string {
 }
 
 function inWords(kind: Kind, count: number): string {
-  return kind === 'tombstones' ? formatMany(count, 'tombstone') : `${formatCount(count)} ${kindNames[kind].toLowerCase()}`;
+  return kind === 'tombstones'
+    ? formatMany(count, 'tombstone')
+    : `${formatCount(count)} ${kindNames[kind].toLowerCase()}`;
 }

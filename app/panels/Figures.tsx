@@ -55,19 +55,21 @@ interface DiskCardProps {
   /** Which of the machine's disks. */
   readonly index: number;
   readonly disk: DiskFigures | undefined;
-  readonly title: string;
+  /** From 1 on, where there are several. */
+  readonly number: number | undefined;
   readonly samples: readonly number[];
   readonly onRoom: (cells: number) => void;
 }
 
-function DiskCard({ session, index, disk, title, samples, onRoom }: DiskCardProps) {
+function DiskCard({ session, index, disk, number, samples, onRoom }: DiskCardProps) {
   const live = useSyncExternalStore(session.maps.subscribe, () => session.maps.get(index));
   const [value, unit] = disk ? split(formatBytes(disk.allocatedBytes)) : [NONE, ''];
   const size = disk ? `of ${formatBytes(disk.size)} ` : '';
+  const [title, label] = number ? [`Disk ${number}`, `Map of disk ${number}`] : ['Disk', 'Map of the disk'];
   return (
     <Card className="card card-disk" title={title} value={value} unit={`${unit} ${size}allocated`}>
       {index === 0 && <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />}
-      <DiskMapView map={live?.map} activity={live?.activity} label={`Map of ${title}`} onRoom={onRoom} />
+      <DiskMapView map={live?.map} activity={live?.activity} label={label} onRoom={onRoom} />
       <MapCounts map={live?.map} requests={disk?.requests} />
     </Card>
   );
@@ -104,7 +106,7 @@ export function Figures({ session, state }: { readonly session: Session; readonl
           session={session}
           index={index}
           disk={disk}
-          title={places.length > 1 ? `Disk ${index + 1}` : 'Disk'}
+          number={places.length > 1 ? index + 1 : undefined}
           samples={samples.map(({ allocatedBytes }) => allocatedBytes)}
           onRoom={setCells}
         />
