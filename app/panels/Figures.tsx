@@ -57,6 +57,7 @@ interface DiskCardProps {
   readonly disk: DiskFigures | undefined;
   /** From 1 on, where there are several. */
   readonly number: number | undefined;
+  /** Bytes that all disks occupy. */
   readonly samples: readonly number[];
   readonly onRoom: (cells: number) => void;
 }
@@ -68,7 +69,7 @@ function DiskCard({ session, index, disk, number, samples, onRoom }: DiskCardPro
   const [title, label] = number ? [`Disk ${number}`, `Map of disk ${number}`] : ['Disk', 'Map of the disk'];
   return (
     <Card className="card card-disk" title={title} value={value} unit={`${unit} ${size}allocated`}>
-      {index === 0 && <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />}
+      {number === undefined && <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />}
       <DiskMapView map={live?.map} activity={live?.activity} label={label} onRoom={onRoom} />
       <MapCounts map={live?.map} requests={disk?.requests} />
     </Card>
