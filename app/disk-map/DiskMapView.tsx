@@ -76,7 +76,8 @@ export function DiskMapView({ map, activity, label, onRoom }: Props) {
         aria-valuetext={map && `${rangeOf(map, cell ?? 0)}: ${describe(map, cell ?? 0)}`}
         onPointerMove={point}
         onPointerDown={point}
-        onPointerLeave={() => setChosen(undefined)}
+        // A finger that is lifted leaves; what it has chosen stays until another place is touched.
+        onPointerLeave={(event) => event.pointerType === 'mouse' && setChosen(undefined)}
         onFocus={(event) => event.currentTarget.matches(':focus-visible') && setChosen(chosen ?? 0)}
         onBlur={() => setChosen(undefined)}
         onKeyDown={press}

@@ -91,6 +91,24 @@ describe.each([
   });
 });
 
+test('a disk that is opened again, read-only, has the map that it had', async () => {
+  const medium = new FakeMedium();
+  const base = () => baseWith([true, true, true]);
+  const disk = await StoreBackend.open({ size, base: base(), store: medium.open() });
+  await disk.write(5 * CHUNK_SIZE, new Uint8Array(SECTOR));
+  await disk.discard(CHUNK_SIZE, CHUNK_SIZE);
+  await disk.close();
+  const again = await StoreBackend.open({ size, base: base(), store: medium.open(), readOnly: true });
+  const map = diskMap(again.layout, 10);
+  expect(plain(map)).toEqual({
+    allocated: [0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    base: [2, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    tombstones: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  });
+  expect(map).toMatchObject({ size, chunksPerCell: 4 });
+  await again.close();
+});
+
 test('chunks of frozen layers are counted as what is seen of them', () => {
   const change = fc.tuple(
     fc.constantFrom('allocate', 'free', 'hide', 'lower', 'cover'),
