@@ -17,10 +17,13 @@ export class DiskMaps {
 
   /** In at most so many cells each; 0: nobody watches. */
   watch(cells: number): void {
-    if (cells === this.#cells) return;
-    this.#end();
+    const watched = this.#cells > 0;
     this.#cells = cells;
-    this.#begin();
+    if (watched && cells > 0) for (const map of this.#maps) map.resize(cells);
+    else {
+      this.#end();
+      this.#begin();
+    }
   }
 
   /** Of the disks that changed, or were used, since the last call; of all, at the first. */

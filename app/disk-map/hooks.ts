@@ -8,11 +8,9 @@ export function useWatchedDisks(session: Session): (cells: number) => void {
     const watch = (): void => void session.watchDisks(document.visibilityState === 'hidden' ? 0 : cells);
     watch();
     document.addEventListener('visibilitychange', watch);
-    return () => {
-      document.removeEventListener('visibilitychange', watch);
-      void session.watchDisks(0);
-    };
+    return () => document.removeEventListener('visibilitychange', watch);
   }, [session, cells]);
+  useEffect(() => () => void session.watchDisks(0), [session]);
   return setCells;
 }
 

@@ -68,18 +68,18 @@ export class ChunkMap {
     return (this.#bits(index) & (TOP | HIDDEN | LOWER | COVERED)) !== 0;
   }
 
-  seen(index: number): Seen {
-    return SEEN[this.#bits(index)];
-  }
-
   /** What would be seen of the chunk, did the top layer not exist. */
   below(index: number): Seen {
     return SEEN[this.#bits(index) & (LOWER | COVERED)];
   }
 
-  /** The pages, of {@link PAGE_CHUNKS} chunks, outside of which the base is seen. */
-  pages(): Iterable<number> {
-    return this.#pages.keys();
+  /** Visits all chunks of which something else is seen than the base. */
+  visit(visitor: (index: number, seen: Seen) => void): void {
+    for (const [number, page] of this.#pages) {
+      for (let i = 0; i < PAGE_CHUNKS; i++) {
+        if (SEEN[page[i]] !== 'base') visitor(number * PAGE_CHUNKS + i, SEEN[page[i]]);
+      }
+    }
   }
 
   /** Has one listener told of changes from now on; or none. */

@@ -9,7 +9,7 @@
 
 import type { WatchedBackend } from './backend.ts';
 import { isBaseHole, type BaseImage } from './base.ts';
-import { PAGE_CHUNKS, type ChunkMap, type Seen } from './chunk-map.ts';
+import type { ChunkMap, Seen } from './chunk-map.ts';
 import { CHUNK_SIZE } from './chunks.ts';
 
 /** What a disk has where. */
@@ -49,9 +49,18 @@ export type DiskActivity = Readonly<Record<DiskAction, Uint8Array>>;
 /** The most cells that a map has. */
 export const MAX_CELLS = 4096;
 
+/** So many chunks of the base are first looked at together. */
+const HOLE_CHUNKS = 64;
+
 /** The map of a disk that nobody writes to, in at most `cells` cells. */
 export function diskMap(layout: ChunkLayout, cells: number): DiskMap {
   return new CellCounts(layout, cells).map();
+}
+
+/** The power of two that the chunks of a cell are. */
+function shiftFor(size: number, cells: number): number {
+  const most = Math.max(1, Math.min(MAX_CELLS, Math.floor(cells)));
+  return Math.max(0, Math.ceil(Math.log2(Math.ceil(size / CHUNK_SIZE) / most)));
 }
 
 /** Counts of chunks that are kept up to date. */
@@ -68,19 +77,17 @@ class CellCounts {
   constructor({ size, chunks: map, base }: ChunkLayout, cells: number) {
     this.#size = size;
     this.#chunks = Math.ceil(size / CHUNK_SIZE);
-    const most = Math.max(1, Math.min(MAX_CELLS, Math.floor(cells)));
-    this.#shift = Math.max(0, Math.ceil(Math.log2(this.#chunks / most)));
+    this.#shift = shiftFor(size, cells);
     const [allocated, ofBase, tombstones] = [0, 1, 2].map(() => new Uint32Array(this.cells));
     this.#allocated = allocated;
     this.#base = ofBase;
     this.#tombstones = tombstones;
     const baseChunks = Math.min(this.#chunks, Math.ceil((base?.size ?? 0) / CHUNK_SIZE));
     this.#based = new Uint8Array(Math.ceil(baseChunks / 8));
-    if (base) this.#countBase(base, 0, baseChunks);
-    for (const page of map.pages()) {
-      const end = Math.min(this.#chunks, (page + 1) * PAGE_CHUNKS);
-      for (let index = page * PAGE_CHUNKS; index < end; index++) this.move(index, 'base', map.seen(index));
-    }
+    if (base) this.#countBase(base, baseChunks);
+    map.visit((index, seen) => {
+      if (index < this.#chunks) this.move(index, 'base', seen);
+    });
   }
 
   get cells(): number {
@@ -117,24 +124,25 @@ class CellCounts {
     return (this.#based[index >> 3] >> (index & 7)) & 1 ? this.#base : undefined;
   }
 
-  /** Counts the chunks from `first` to `end` where the base has something. A hole is seen as a whole. */
-  #countBase(base: BaseImage, first: number, end: number): void {
-    if (first >= end || isBaseHole(base, first * CHUNK_SIZE, (end - first) * CHUNK_SIZE)) return;
-    if (end - first === 1) {
-      this.#based[first >> 3] |= 1 << (first & 7);
-      this.#base[first >>> this.#shift]++;
-      return;
+  /** Counts the chunks where the base has something. Large holes are seen as wholes. */
+  #countBase(base: BaseImage, chunks: number): void {
+    const isHole = (first: number, count: number): boolean => isBaseHole(base, first * CHUNK_SIZE, count * CHUNK_SIZE);
+    for (let first = 0; first < chunks; first += HOLE_CHUNKS) {
+      const count = Math.min(HOLE_CHUNKS, chunks - first);
+      if (isHole(first, count)) continue;
+      for (let index = first; index < first + count; index++) {
+        if (isHole(index, 1)) continue;
+        this.#based[index >> 3] |= 1 << (index & 7);
+        this.#base[index >>> this.#shift]++;
+      }
     }
-    const middle = (first + end) >>> 1;
-    this.#countBase(base, first, middle);
-    this.#countBase(base, middle, end);
   }
 }
 
 /** The map of a disk in use. Nobody else may watch the disk's chunks at the same time. */
 export class LiveDiskMap {
   readonly #disk: Pick<MappedBackend, 'layout'>;
-  readonly #most: number;
+  #most: number;
   #counts: CellCounts;
   #activity: DiskActivity;
   #size: number;
@@ -165,6 +173,13 @@ export class LiveDiskMap {
     this.#activity = noActivity(this.#counts.cells);
     this.#changed = false;
     return { map: this.#counts.map(), activity };
+  }
+
+  /** Goes on in at most so many cells. */
+  resize(cells: number): void {
+    const isSame = shiftFor(this.#size, cells) === shiftFor(this.#size, this.#most);
+    this.#most = cells;
+    if (!isSame) [this.#size, this.#counts, this.#activity] = this.#begin();
   }
 
   end(): void {
