@@ -3,7 +3,11 @@
  * exposes through Comlink. Everything here can be posted between threads.
  */
 
+import type { StoreKind } from '../devices/block/indexeddb/manifest.ts';
+import type { Proceed } from '../devices/block/manage/progress.ts';
 import type { MachineControl, MachineListener } from './api.ts';
+
+export type { Proceed };
 
 /** A disk in the browser's store, in use or not. */
 export interface DiskEntry {
@@ -12,19 +16,52 @@ export interface DiskEntry {
   readonly name: string;
   /** Its logical size in bytes. What it occupies is known of an open disk only. */
   readonly size: number;
+  readonly store: StoreKind;
   /** When it was made, in milliseconds since 1970. */
   readonly created: number;
   /** Where the read-only image came from that it lies over, if it lies over one. */
   readonly baseUrl?: string;
+  /** The id of the disk of this store that it lies over. */
+  readonly over?: string;
+  /** Ids of the disks that lie over it: as long as there are any, it can only be read. */
+  readonly overlays: readonly string[];
+  /**
+   * `writing`: a machine, of this tab or another, writes to it, or it is being changed; `reading`: it has to stay as it is,
+   * under a machine's disk say. Without it nobody uses it, but maybe readers of a disk in IndexedDB.
+   */
+  readonly use?: 'writing' | 'reading';
+  /** The id of the disk over it whose changes were written into it in part: `commit` that one again. */
+  readonly committing?: string;
 }
 
-/** The disks of this origin. Every method rejects with an `Error` whose message is for a person. */
+/**
+ * The disks of this origin. Every method rejects with an `Error` whose message is for a person, and when a `Proceed` has
+ * said false, with one of the name `AbortError`. What changes a disk rejects while that is in use.
+ */
 export interface DiskCatalogue {
   /** All disks, in the order in which they were made. Rejects where the browser stores nothing (a private window). */
   list(): Promise<readonly DiskEntry[]>;
   exists(id: string): Promise<boolean>;
-  /** Erases a disk and all that is on it. Rejects while a machine, of this tab or another, writes to it. */
+  /** Erases a disk and all that is on it. Rejects as long as other disks lie over it. */
   delete(id: string): Promise<void>;
+  /** Calls it something else. It may be in use. */
+  rename(id: string, name: string): Promise<void>;
+  /** Makes a disk with the same content, in chunks of its own, over the same base. Cancelled, there is none. */
+  clone(id: string, name: string, proceed: Proceed): Promise<DiskEntry>;
+  /** Makes an empty disk over this one, to which nothing can be written as long as there are such disks. */
+  createOver(id: string, name: string, store?: StoreKind): Promise<DiskEntry>;
+  /** Forgets all that was written since the disk was made: what it lies over is seen again, or nothing. */
+  reset(id: string): Promise<void>;
+  /**
+   * Writes what a disk holds into the disk of this store that it lies over, and empties it. Rejects if it lies over an
+   * image, or if others lie over that disk. Cancelled or interrupted in the middle, this disk is as before, the other can be
+   * read through it only, and `commit` goes on.
+   */
+  commit(id: string, proceed: Proceed): Promise<void>;
+  /** Makes a disk larger, to so many bytes; one that a machine uses is the machine's to resize. */
+  resize(id: string, size: number): Promise<void>;
+  /** Moves a disk to the other store. Cancelled or interrupted, it is where it was, or is all there. */
+  move(id: string, store: StoreKind, proceed: Proceed): Promise<void>;
 }
 
 /** What the browser lets this origin store. Zeroes where it does not tell. */

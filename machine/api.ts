@@ -36,6 +36,8 @@ export type DiskSpec =
       /** Where it is kept when it is made. Default: `indexeddb`. */
       readonly store?: StoreKind;
       readonly readOnly?: boolean;
+      /** Waits for a disk that is in use, in another tab say, until `powerOff`. Without it, that is an error. */
+      readonly wait?: boolean;
     }
   /** A person's file, read in place; writes go to a throw-away overlay, or to the overlay disk `overlayId` of the store. */
   | {
@@ -46,6 +48,7 @@ export type DiskSpec =
       /** The same for the overlay. */
       readonly store?: StoreKind;
       readonly readOnly?: boolean;
+      readonly wait?: boolean;
     }
   /** Forgotten with the machine. */
   | { readonly kind: 'memory'; readonly size: number };
@@ -143,6 +146,8 @@ export interface MachineControl {
   /** Types into the console. Resolves when the guest's queue has taken all of it. */
   input(bytes: Uint8Array): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
+  /** Makes a disk of the machine larger, to so many bytes, and tells the guest. */
+  resizeDisk(id: string, size: number): Promise<void>;
   /** Has maps of the disks told, in at most so many cells each, up to 4096; 0: none. Legal at any time. */
   watchDisks(cells: number): Promise<void>;
 }

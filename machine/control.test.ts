@@ -11,7 +11,7 @@ const opening = vi.hoisted(() => ({ open: (): void => undefined, fail: (_: Error
 vi.mock('./open-disks.ts', () => ({
   openDisks: () =>
     new Promise((resolve, reject) => {
-      opening.open = () => resolve([{ id: 'disk', backend: {} }]);
+      opening.open = () => resolve([{ id: 'disk', backend: {}, mapped: {} }]);
       opening.fail = reject;
     }),
   closeDisks: async (disks: readonly { readonly id: string }[]) => void closed.push(...disks.map(({ id }) => id)),
@@ -86,4 +86,13 @@ test.each(['before', 'after'])('a start that is called off %s the disks are open
   expect(isCalledOff()).toBe(true);
   expect(closed).toEqual(['disk']);
   expect(statuses).toEqual([{ state: 'loading' }, { state: 'off' }]);
+});
+
+test('disks are resized that the machine has, and that can be', async () => {
+  const { control, starting } = controlled();
+  await expect(control.resizeDisk('disk', 1024)).rejects.toThrow(/start it, or resize the disk in the store/);
+  opening.open();
+  await vi.waitFor(() => expect(control.resizeDisk('disk', 1024)).rejects.toThrow(/cannot be made larger/));
+  await control.powerOff();
+  await starting;
 });

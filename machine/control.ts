@@ -3,6 +3,7 @@
  * A machine is made for one boot (machine.ts); images and disks are kept from one boot to the next.
  */
 import { createMemory, layOut } from '../core/shared/memory-map.ts';
+import { isGrowable } from '../devices/block/backend.ts';
 import type { KnownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
 import { DiskMaps } from './disk-maps.ts';
@@ -24,6 +25,9 @@ interface Assembly {
   readonly spec: MachineSpec;
   readonly disks: readonly OpenDisk[];
 }
+
+/** Opens the disks; a signal that is aborted ends the wait for those that are in use. */
+type OpenDisks = (signal: AbortSignal) => Promise<readonly OpenDisk[]>;
 
 /** Of what a machine is made. */
 type MachineParts = Required<Pick<MachineOptions, 'shape' | 'memory' | 'disks' | 'known'>>;
@@ -62,7 +66,9 @@ export class MachineController implements MachineControl {
     if (this.#loading !== undefined || this.#machine !== undefined) return;
     this.#size = { ...spec.console };
     this.#quickReboots = 0;
-    await this.#boot(spec, () => openDisks(spec.disks, (message) => this.#listener.trouble(message)));
+    await this.#boot(spec, (signal) =>
+      openDisks(spec.disks, { onLost: (message) => this.#listener.trouble(message), signal }),
+    );
   }
 
   async pause(): Promise<void> {
@@ -104,6 +110,15 @@ export class MachineController implements MachineControl {
     this.#machine?.terminal.resize(columns, rows);
   }
 
+  async resizeDisk(id: string, size: number): Promise<void> {
+    const disk = this.#assembly?.disks.find((each) => each.id === id);
+    if (disk === undefined)
+      throw new Error(`The machine has no disk "${id}": start it, or resize the disk in the store.`);
+    if (!isGrowable(disk.mapped)) throw new Error(`The disk "${id}" cannot be made larger.`);
+    await disk.mapped.grow(size);
+    this.#machine?.diskGrew(id);
+  }
+
   async watchDisks(cells: number): Promise<void> {
     this.#maps.watch(cells);
   }
@@ -115,7 +130,7 @@ export class MachineController implements MachineControl {
   }
 
   /** Opens the disks and loads the guest, at the same time, and starts the machine; says so, or why not. */
-  async #boot(spec: MachineSpec, open: () => Promise<readonly OpenDisk[]>): Promise<void> {
+  async #boot(spec: MachineSpec, open: OpenDisks): Promise<void> {
     const loading = new AbortController();
     this.#loading = loading;
     this.#tell({ state: 'loading' });
@@ -129,7 +144,7 @@ export class MachineController implements MachineControl {
       const loaded = this.#load({ memory, shape, images: spec }, calledOff.signal);
       // It may fail before the disks are open.
       loaded.catch(() => undefined);
-      const disks = await open().catch((error: unknown) => {
+      const disks = await open(calledOff.signal).catch((error: unknown) => {
         calledOff.abort(error);
         throw error;
       });

@@ -68,6 +68,25 @@ test('a processor is taken away and comes back', async () => {
   expect(await console.run('taskset -c 1 echo there')).toBe('there');
 });
 
+test('a disk that grows is larger for the kernel at once, and its file system takes the space', async () => {
+  const { console, machine } = debian;
+  const { size } = backend.geometry;
+  const device = await console.run('findmnt -no SOURCE /');
+  expect(await console.run(`blockdev --getsize64 ${device}`)).toBe(String(size));
+  const blocks = async (): Promise<number> => Number(await console.run('stat -f -c %b /'));
+  const before = await blocks();
+  await backend.grow(size + 256 * 2 ** 20);
+  machine.diskGrew('root');
+  await console.run(
+    `for i in $(seq 50); do [ $(blockdev --getsize64 ${device}) -gt ${size} ] && break; sleep 0.1; done`,
+  );
+  expect(await console.run(`blockdev --getsize64 ${device}`)).toBe(String(size + 256 * 2 ** 20));
+  await console.run(`resize2fs ${device}`);
+  expect(await blocks()).toBeGreaterThan(before + (200 * 2 ** 20) / 4096);
+  const last = size / 2 ** 20 + 255;
+  expect(await console.run(`dd if=${device} bs=1M skip=${last} iflag=direct status=none | wc -c`)).toBe('1048576');
+});
+
 test('it powers off', async () => {
   debian.console.type('poweroff\n');
   expect(await debian.ended).toEqual({ reason: 'power-off', code: 0 });

@@ -11,6 +11,7 @@ import { park, requestAll, serveRequests, unpark } from '../core/shared/revoke.t
 import type { Board } from './board.ts';
 import type { CodeMessage } from './compiler-loop.ts';
 import { crashMachine, endMachine, endIfAsleep } from './ending.ts';
+import { HaltPolling } from './halt-polling.ts';
 import type { FenceKind, SbiEnvironment } from './sbi/abi.ts';
 import { endSuspend, takeStart } from './sbi/hsm.ts';
 import { sbiCall } from './sbi/sbi.ts';
@@ -43,6 +44,7 @@ class HartLoop {
   readonly #view: HartView;
   readonly #sbi: SbiEnvironment;
   readonly #tohost: Tohost;
+  readonly #polling = new HaltPolling();
   readonly #compileQueue: CompileQueueView;
   readonly #receiveCode: ReceiveCode;
   /** Messages of the compiler that were received, ever. */
@@ -193,9 +195,12 @@ class HartLoop {
   /** Sleeps until there is attention, or so many milliseconds. */
   #sleepOnce(milliseconds: number): void {
     if (milliseconds <= 0) return;
-    park(this.#view, Parked.ASLEEP);
-    this.#view.attention.wait(0, milliseconds);
-    this.#leavePark();
+    const { attention } = this.#view;
+    this.#polling.wait(attention, milliseconds, () => {
+      park(this.#view, Parked.ASLEEP);
+      attention.wait(0, milliseconds);
+      this.#leavePark();
+    });
   }
 
   #waitForStart(): void {

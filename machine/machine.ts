@@ -70,6 +70,8 @@ export class Machine {
   readonly terminal: Terminal;
   readonly #options: MachineOptions;
   readonly #devices: readonly { readonly bit: number; readonly device: QueueDevice }[];
+  /** By disk. */
+  readonly #blocks: readonly VirtioBlock[];
   readonly #doorbell: ReturnType<typeof answerDoorbell>;
   readonly #panic = new PanicWatch();
   #threads: MachineThread[] = [];
@@ -114,11 +116,12 @@ export class Machine {
       new VirtioQueues(board.console, console, { paused }),
       new VirtioQueues(board.entropy, entropy, { paused }),
     ];
-    options.disks.forEach((disk, i) => {
+    this.#blocks = options.disks.map((disk, i) => {
       const registers = board.disks[i];
       const own = { id: disk.id.slice(0, 20), queues: registers.type.queueSizes.length };
       const model = new VirtioBlock({ ...disk, ...own, onHostError: options.onHostError });
       queues.push(new VirtioQueues(registers, model, { paused }));
+      return model;
     });
     const bits = [Bell.CONSOLE, Bell.ENTROPY, ...options.disks.map((_, i) => Bell.DISKS + i)];
     this.#devices = queues.map((device, i) => ({ device, bit: 1 << bits[i] }));
@@ -202,6 +205,13 @@ export class Machine {
     this.#startThreads();
     this.resume();
     this.terminal.resize(columns, rows);
+  }
+
+  /** The back end of a disk has become larger: the guest is told. */
+  diskGrew(id: string): void {
+    this.#options.disks.forEach((disk, i) => {
+      if (disk.id === id) this.#blocks[i].grew();
+    });
   }
 
   /** Stops at once. The disks stay open. */

@@ -1,10 +1,10 @@
 /** The machine worker: what the page talks to. */
 import { expose, proxy } from 'comlink';
-import { deleteDisk, diskExists, listDisks } from '../devices/block/disks.ts';
 import { knownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import { quota } from '../devices/block/quota.ts';
 import type { MachineListener } from './api.ts';
 import type { MachineHost } from './api-disks.ts';
+import { diskCatalogue } from './catalogue.ts';
 import { MachineController } from './control.ts';
 import { threadLoader } from './loader.web.ts';
 import { webThreads } from './threads.web.ts';
@@ -18,11 +18,7 @@ const host: MachineHost = {
         knownCode: knownCodeDatabase(),
       }),
     ),
-  disks: {
-    list: listDisks,
-    exists: diskExists,
-    delete: deleteDisk,
-  },
+  disks: diskCatalogue(),
   estimate: quota,
 };
 

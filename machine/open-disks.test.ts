@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createOver } from '../devices/block/manage/overlay.ts';
 import { MANIFEST_URL, pattern, serveImage } from '../devices/block/testing/parts.ts';
 import { closeDisks, openDisks } from './open-disks.ts';
 
@@ -27,7 +28,7 @@ afterEach(() => {
 
 /** Opens the disk over the image at `base`, and says what its second sector begins with; `write` puts a byte first. */
 async function firstByte(base: string, write?: number): Promise<number> {
-  const disks = await openDisks([{ kind: 'store', id, size: SIZE, base }], () => undefined);
+  const disks = await openDisks([{ kind: 'store', id, size: SIZE, base }], { onLost: () => undefined });
   const [{ backend }] = disks;
   if (write !== undefined) await backend.write(0, new Uint8Array(512).fill(write));
   const sector = new Uint8Array(1024);
@@ -60,7 +61,32 @@ test('a disk whose image is gone is refused, and not put over another', async ()
 test('when one disk cannot be opened, those that were are closed again', async () => {
   const store = { kind: 'store', id, size: SIZE } as const;
   const broken = { kind: 'store', id: 'no/name', size: SIZE } as const;
-  await expect(openDisks([store, broken], () => undefined)).rejects.toMatchObject({ name: 'BlockError' });
-  const disks = await openDisks([store], () => undefined);
+  await expect(openDisks([store, broken], { onLost: () => undefined })).rejects.toMatchObject({ name: 'BlockError' });
+  const disks = await openDisks([store], { onLost: () => undefined });
   await closeDisks(disks);
+});
+
+test('a disk over one of the store finds the image below that', async () => {
+  await firstByte(MANIFEST_URL, 7);
+  const over = await createOver(id, 'Over', undefined);
+  id = over.id;
+  expect(await firstByte(NEWER_URL, 9)).toBe(pattern(SIZE, 1)[512]);
+});
+
+test('a disk that is in use is waited for if that is asked, until the machine is not to start any more', async () => {
+  const spec = { kind: 'store', id, size: SIZE } as const;
+  const onLost = (): void => undefined;
+  const first = await openDisks([spec], { onLost });
+  await expect(openDisks([spec], { onLost })).rejects.toMatchObject({ reason: 'locked' });
+  const given = new AbortController();
+  const cancelled = openDisks([{ ...spec, wait: true }], { onLost, signal: given.signal });
+  const refused = expect(cancelled).rejects.toThrow('powered off');
+  given.abort(new Error('powered off'));
+  await refused;
+  const second = openDisks([{ ...spec, wait: true }], { onLost });
+  // It is not waited for when another fails.
+  const broken = { kind: 'store', id: 'no/name', size: SIZE } as const;
+  await expect(openDisks([{ ...spec, wait: true }, broken], { onLost })).rejects.toMatchObject({ reason: 'range' });
+  await closeDisks(first);
+  await closeDisks(await second);
 });

@@ -1,8 +1,9 @@
 /** Opens the disks that a machine's description names. */
 import { blobBase } from '../devices/block/base.ts';
 import type { MappedBackend } from '../devices/block/disk-map.ts';
-import { findDisk, openDisk } from '../devices/block/disks.ts';
+import { findDisk, openDisk, type OpenDiskOptions } from '../devices/block/disks.ts';
 import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
+import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
 import { countRequests, type CountedBackend } from './disk-requests.ts';
@@ -14,22 +15,32 @@ export interface OpenDisk extends MachineDisk, CountedBackend {
   readonly mapped: MappedBackend;
 }
 
-/**
- * Opens all of them, or none: what was opened is closed again when another fails. `onLost` is told, for a person, when a
- * disk is taken away later: deleted in another tab, or cleared by the browser.
- */
-export async function openDisks(specs: readonly DiskSpec[], onLost: (message: string) => void): Promise<OpenDisk[]> {
-  const results = await Promise.allSettled(
-    specs.map(async (spec, i): Promise<OpenDisk> => {
-      const mapped = await openBackend(spec, onLost);
-      return { id: diskId(spec, i), mapped, ...countRequests(mapped) };
-    }),
-  );
+export interface OpenDisksOptions {
+  /** Told, for a person, when a disk is taken away later: deleted in another tab, or cleared by the browser. */
+  readonly onLost: (message: string) => void;
+  /** Ends the wait for disks that are in use. */
+  readonly signal?: AbortSignal;
+}
+
+/** Opens all of them, or none: what was opened is closed again when another fails. */
+export async function openDisks(specs: readonly DiskSpec[], options: OpenDisksOptions): Promise<OpenDisk[]> {
+  const failing = new AbortController();
+  const signals = [failing.signal, ...(options.signal ? [options.signal] : [])];
+  const opening = { ...options, signal: AbortSignal.any(signals) };
+  const open = async (spec: DiskSpec, i: number): Promise<OpenDisk> => {
+    const mapped = await openBackend(spec, opening).catch((error: unknown) => {
+      // None of the others is worth waiting for.
+      failing.abort(error);
+      throw error;
+    });
+    return { id: diskId(spec, i), mapped, ...countRequests(mapped) };
+  };
+  const results = await Promise.allSettled(specs.map(open));
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return opened;
   await closeDisks(opened);
-  throw failed.reason;
+  throw failing.signal.reason;
 }
 
 /** Closes disks, flushed; rejects with the first failure, after all were tried. */
@@ -39,11 +50,21 @@ export async function closeDisks(disks: readonly MachineDisk[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
+type Opening = Required<OpenDisksOptions>;
+
+/** Common to all disks of the store. */
+function howToOpen(
+  { wait }: { readonly wait?: boolean },
+  { onLost, signal }: Opening,
+): Pick<OpenDiskOptions, 'onLost' | 'wait'> {
+  return { onLost: ({ message }) => onLost(message), ...(wait === true && { wait: signal }) };
+}
+
 function diskId(spec: DiskSpec, index: number): string {
   return spec.kind === 'store' ? spec.id : `disk${index}`;
 }
 
-async function openBackend(spec: DiskSpec, onLost: (message: string) => void): Promise<MappedBackend> {
+async function openBackend(spec: DiskSpec, options: Opening): Promise<MappedBackend> {
   switch (spec.kind) {
     case 'memory':
       return new MemoryBackend({ size: spec.size });
@@ -52,27 +73,26 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
       const disk = await openDisk({
         ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly, store: spec.store },
-        onLost: ({ message }) => onLost(message),
+        ...howToOpen(spec, options),
       });
       return disk.backend;
     }
     case 'store':
-      return openStored(spec, onLost);
+      return openStored(spec, options);
   }
 }
 
-/** A disk of the store. One that exists lies over the image that it was made over, whatever the page offers by now. */
-async function openStored(
-  { id, size, readOnly, store, base: offered }: Extract<DiskSpec, { kind: 'store' }>,
-  onLost: (message: string) => void,
-): Promise<MappedBackend> {
-  const known = await findDisk(id);
-  const baseUrl = known === undefined ? offered : known.base && (known.base.url ?? offered);
-  const base = await openBase(baseUrl, offered, known?.base?.identity);
+/** A disk of the store. One that exists lies over what it was made over, whatever the page offers by now. */
+async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<MappedBackend> {
+  const { id, size, readOnly, store, base: offered } = spec;
+  const isNew = (await findDisk(id)) === undefined;
+  const base = isNew ? await openBase(offered, offered, undefined) : undefined;
+  const openImage = ({ url = offered, identity }: BaseReference): Promise<HttpBase | undefined> =>
+    openBase(url, offered, identity);
   try {
     const disk = await openDisk({
-      ...{ id, size, store, base, baseUrl, readOnly },
-      onLost: ({ message }) => onLost(message),
+      ...{ id, size, store, base, baseUrl: offered, openImage, readOnly },
+      ...howToOpen(spec, options),
     });
     return disk.backend;
   } catch (error) {

@@ -32,12 +32,17 @@ function scripted(calls: string[], refuse?: string) {
     powerOff: note('powerOff'),
     input: async (bytes) => void calls.push(`input ${new TextDecoder().decode(bytes)}`),
     resize: async (columns, rows) => void calls.push(`resize ${columns} ${rows}`),
+    resizeDisk: async (id, size) => void calls.push(`resize ${id} ${size}`),
     watchDisks: async (cells) => void calls.push(`watch ${cells}`),
   };
   const session = new Session((onFailure): Host => {
     failures.push(onFailure);
     return {
-      disks: { list: async () => [], exists: async () => false, delete: async () => undefined },
+      disks: {
+        ...{ list: async () => [], exists: async () => false, delete: note('delete'), rename: note('rename') },
+        ...{ reset: note('reset disk'), commit: note('commit'), resize: note('resize disk'), move: note('move') },
+        ...{ clone: () => Promise.reject(new Error('no')), createOver: () => Promise.reject(new Error('no')) },
+      },
       createMachine: async (listener) => {
         listeners.push(listener);
         return control;

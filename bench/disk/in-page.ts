@@ -38,24 +38,37 @@ const settled = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(new Error(String(request.error)));
   });
 
-/** IndexedDB with nothing around it: transactions of `batch` puts, the last one strict; 64 gets at a time. */
-export async function rawStore(mib: number, batch: number): Promise<Throughput> {
+async function openRaw(): Promise<IDBDatabase> {
   const open = indexedDB.open('bench-raw', 1);
   open.onupgradeneeded = () => open.result.createObjectStore('chunks');
-  const db = await settled(open);
+  return settled(open);
+}
+
+async function deleteRaw(db: IDBDatabase): Promise<void> {
+  db.close();
+  await settled(indexedDB.deleteDatabase('bench-raw'));
+}
+
+/** Transactions of `batch` puts, the last one strict. */
+async function writeRaw(db: IDBDatabase, mib: number, batch: number): Promise<void> {
   const chunks = (mib * MIB) / CHUNK;
   const data = noise(64 * CHUNK);
-  const write = async (): Promise<void> => {
-    for (let first = 0; first < chunks; first += batch) {
-      const last = first + batch >= chunks;
-      const transaction = db.transaction('chunks', 'readwrite', { durability: last ? 'strict' : 'relaxed' });
-      const store = transaction.objectStore('chunks');
-      for (let i = first; i < Math.min(first + batch, chunks); i++) {
-        store.put(data.slice((i % 64) * CHUNK, ((i % 64) + 1) * CHUNK), ['0', i]);
-      }
-      await completed(transaction);
+  for (let first = 0; first < chunks; first += batch) {
+    const last = first + batch >= chunks;
+    const transaction = db.transaction('chunks', 'readwrite', { durability: last ? 'strict' : 'relaxed' });
+    const store = transaction.objectStore('chunks');
+    for (let i = first; i < Math.min(first + batch, chunks); i++) {
+      store.put(data.slice((i % 64) * CHUNK, ((i % 64) + 1) * CHUNK), ['0', i]);
     }
-  };
+    await completed(transaction);
+  }
+}
+
+/** IndexedDB with nothing around it: transactions of `batch` puts, the last one strict; 64 gets at a time. */
+export async function rawStore(mib: number, batch: number): Promise<Throughput> {
+  const db = await openRaw();
+  const chunks = (mib * MIB) / CHUNK;
+  const write = (): Promise<void> => writeRaw(db, mib, batch);
   const read = async (): Promise<void> => {
     for (let first = 0; first < chunks; first += 64) {
       const store = db.transaction('chunks').objectStore('chunks');
@@ -63,9 +76,21 @@ export async function rawStore(mib: number, batch: number): Promise<Throughput> 
     }
   };
   const result = { write: await timed(mib, write), overwrite: await timed(mib, write), read: await timed(mib, read) };
-  db.close();
-  await settled(indexedDB.deleteDatabase('bench-raw'));
+  await deleteRaw(db);
   return result;
+}
+
+/** Seconds of one strict transaction that deletes so much. */
+export async function rawDelete(mib: number): Promise<number> {
+  const db = await openRaw();
+  await writeRaw(db, mib, 64);
+  const start = performance.now();
+  const transaction = db.transaction('chunks', 'readwrite', { durability: 'strict' });
+  transaction.objectStore('chunks').delete(IDBKeyRange.bound(['0', 0], ['0', (mib * MIB) / CHUNK]));
+  await completed(transaction);
+  const seconds = (performance.now() - start) / 1000;
+  await deleteRaw(db);
+  return seconds;
 }
 
 /** A disk as a guest uses it with `dd conv=fsync`: 8 requests of 256 KiB at a time, then a flush. */
@@ -101,9 +126,7 @@ export async function disk(mib: number, limits: Partial<CacheLimits>): Promise<T
 
 /** Milliseconds of the median small write that is flushed, taking turns: raw in one strict transaction, and on a disk. */
 export async function smallWrites(count: number): Promise<{ readonly raw: number; readonly disk: number }> {
-  const open = indexedDB.open('bench-raw', 1);
-  open.onupgradeneeded = () => open.result.createObjectStore('chunks');
-  const db = await settled(open);
+  const db = await openRaw();
   const { backend } = await openDisk({ id: 'bench', size: 16 * CHUNK });
   const chunk = noise(CHUNK);
   const times: { raw: number[]; disk: number[] } = { raw: [], disk: [] };
@@ -118,8 +141,7 @@ export async function smallWrites(count: number): Promise<{ readonly raw: number
     times.raw.push(middle - start);
     times.disk.push(performance.now() - middle);
   }
-  db.close();
-  await settled(indexedDB.deleteDatabase('bench-raw'));
+  await deleteRaw(db);
   await backend.close();
   await deleteDisk('bench');
   const median = (values: number[]): number => values.sort((a, b) => a - b)[count >> 1];

@@ -1,9 +1,16 @@
 /** What bench/backends/chromium.ts calls in the page: machines, by the worker that the page of tabhyve uses too. */
 import { proxy, transfer, wrap, type ProxyMarked } from 'comlink';
-import type { MachineControl, MachineFigures, MachineListener, MachineSpec, MachineStatus } from '../../machine/api.ts';
+import type {
+  MachineControl,
+  MachineFigures,
+  MachineListener,
+  MachineSpec,
+  MachineStatus,
+  StoreKind,
+} from '../../machine/api.ts';
 import type { MachineHost } from '../../machine/api-disks.ts';
 import { PageThreads } from '../../machine/threads.page.ts';
-import { rawStore } from '../disk/in-page.ts';
+import { rawDelete, rawStore, smallWrites } from '../disk/in-page.ts';
 
 /** The words of the command line that are added to the default machine's, and what it has. */
 export interface DebianOptions {
@@ -11,6 +18,8 @@ export interface DebianOptions {
   readonly memory: number;
   /** Bytes of a second disk in the browser's store. */
   readonly disk?: number;
+  /** Which store; default: `indexeddb`. */
+  readonly store?: StoreKind;
   /** Where the page's site has what the second disk holds, read-only. */
   readonly content?: string;
   /** The same, as the manifest of a disk of this size that is fetched as it is read. */
@@ -71,7 +80,7 @@ class Bench {
    * one of `marks` are told to `benchMark`.
    */
   async debian(
-    { words, memory, disk, content, base }: DebianOptions,
+    { words, memory, disk, store, content, base }: DebianOptions,
     until: string | undefined,
     marks: readonly string[] = [],
   ): Promise<Reached> {
@@ -92,7 +101,7 @@ class Bench {
       cmdline: words === undefined ? cmdline : `${cmdline} ${words}`,
       disks: [
         { kind: 'store', id: ROOT, size: root.size, base: absolute(root.url) },
-        ...(disk === undefined ? [] : [{ kind: 'store' as const, id: DATA, size: disk }]),
+        ...(disk === undefined ? [] : [{ kind: 'store' as const, id: DATA, size: disk, ...(store && { store }) }]),
         ...(file === undefined ? [] : [{ kind: 'file' as const, file, name: 'content', readOnly: true }]),
         ...(base === undefined
           ? []
@@ -131,6 +140,20 @@ class Bench {
   /** IndexedDB with nothing around it, in MiB a second. */
   async rawStore(mib: number): Promise<{ write: number; read: number }> {
     return rawStore(mib, 64);
+  }
+
+  /** The same, by the names of bench/guest/programs/disk.c. */
+  async rawDisk(): Promise<{ name: string; value: number; unit: string }[]> {
+    const { write, overwrite, read } = await rawStore(256, 28);
+    const { raw, disk } = await smallWrites(200);
+    return [
+      { name: 'write', value: write, unit: 'MiB/s' },
+      { name: 'overwrite', value: overwrite, unit: 'MiB/s' },
+      { name: 'read', value: read, unit: 'MiB/s' },
+      { name: 'write-page-sync', value: raw, unit: 'ms' },
+      { name: '… of a disk, no guest', value: disk, unit: 'ms' },
+      { name: 'discard-1GiB-durable', value: await rawDelete(1024), unit: 's' },
+    ];
   }
 
   #run(spec: MachineSpec, until: string | undefined, start: number, marks: readonly string[] = []): Promise<Reached> {

@@ -31,14 +31,26 @@ export interface BlockUsage {
  * - `quota`: the origin's quota or the host's disk is full; room can be made, and the same call tried again;
  * - `network`, `hash`: a part of the base image did not arrive, or is not the one that its manifest names;
  * - `store`: the store itself failed, or holds what cannot be;
- * - `locked`: another tab writes to this disk;
+ * - `locked`: another tab uses this disk;
  * - `version`: the store was written by a newer tabhyve;
  * - `base`: the disk was made over another base image;
+ * - `frozen`: other disks lie over it, so that it can only be read;
  * - `missing`: there is no such disk;
  * - `read-only`, `range`, `closed`: the caller's own mistakes.
  */
 export type BlockErrorReason =
-  'quota' | 'network' | 'hash' | 'store' | 'locked' | 'version' | 'base' | 'missing' | 'read-only' | 'range' | 'closed';
+  | 'quota'
+  | 'network'
+  | 'hash'
+  | 'store'
+  | 'locked'
+  | 'version'
+  | 'base'
+  | 'frozen'
+  | 'missing'
+  | 'read-only'
+  | 'range'
+  | 'closed';
 
 /**
  * A host failure while serving the disk (quota, lost network, failed transaction, bad hash). The message is for the
@@ -60,9 +72,9 @@ export class BlockError extends Error {
  */
 export interface BlockBackend {
   readonly geometry: BlockGeometry;
-  /** Fills `target` from `offset`. */
+  /** Fills `target` from `offset`. It is the backend's until this resolves; if it rejects, for ever. */
   read(offset: number, target: Uint8Array): Promise<void>;
-  /** Takes over `data` (the caller must not change it afterwards). Resolved: later reads see it; not yet durable. */
+  /** `data` is the backend's until this resolves; if it rejects, for ever. Resolved: later reads see it; not yet durable. */
   write(offset: number, data: Uint8Array): Promise<void>;
   /** Resolves when all writes, discards and zeroes that resolved before the call are durable. */
   flush(): Promise<void>;
@@ -79,6 +91,16 @@ export interface BlockBackend {
 export interface WatchedBackend extends BlockBackend {
   /** Calls `listener` when the usage has changed, a few times a second at most. Returns what ends the watch. */
   onUsage(listener: (usage: BlockUsage) => void): () => void;
+}
+
+/** A backend that can become larger. */
+export interface GrowableBackend extends BlockBackend {
+  /** Makes the disk larger, durably: what is new reads as what it lies over, or as zeroes. */
+  grow(size: number): Promise<void>;
+}
+
+export function isGrowable(backend: BlockBackend): backend is GrowableBackend {
+  return typeof (backend as Partial<GrowableBackend>).grow === 'function';
 }
 
 /** Throws unless `offset` and `length` are whole sectors within the disk. */
@@ -101,4 +123,13 @@ export function checkWritable(geometry: BlockGeometry): void {
 export function checkSize(size: number): void {
   if (Number.isSafeInteger(size) && size > 0 && size % SECTOR === 0) return;
   throw new BlockError('range', `A disk cannot have ${size} bytes: its size is a multiple of ${SECTOR}, and not 0.`);
+}
+
+/** Throws unless a disk of this geometry can become one of `size` bytes. */
+export function checkGrowth(geometry: BlockGeometry, size: number): void {
+  checkWritable(geometry);
+  checkSize(size);
+  if (size >= geometry.size) return;
+  const message = `This disk has ${geometry.size} bytes, and cannot become smaller: its end may hold data.`;
+  throw new BlockError('range', message);
 }

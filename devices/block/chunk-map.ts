@@ -116,6 +116,16 @@ export class ChunkMap {
     this.#change(index, LOWER, LOWER);
   }
 
+  /** Chunks that some layer has the bytes of, in ascending order. */
+  *withBytes(): Generator<number> {
+    for (const index of this.#known()) if (this.hasBytes(index)) yield index;
+  }
+
+  /** Chunks that read as zeroes although the base may have something there, in ascending order. */
+  *withNothing(): Generator<number> {
+    for (const index of this.#known()) if (!this.hasBytes(index) && this.hidesBase(index)) yield index;
+  }
+
   /** Which chunks of a page the top layer hides, one bit for each. */
   tombstonesOf(page: number): Uint8Array {
     const result = new Uint8Array(PAGE_BYTES);
@@ -130,6 +140,12 @@ export class ChunkMap {
       if (((hidden[i >> 3] >> (i & 7)) & 1) === 0) continue;
       if (top) this.#change(page * PAGE_CHUNKS + i, HIDDEN, HIDDEN);
       else this.#change(page * PAGE_CHUNKS + i, COVERED, COVERED | LOWER);
+    }
+  }
+
+  *#known(): Generator<number> {
+    for (const number of [...this.#pages.keys()].sort((a, b) => a - b)) {
+      for (let i = 0; i < PAGE_CHUNKS; i++) yield number * PAGE_CHUNKS + i;
     }
   }
 

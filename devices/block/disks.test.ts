@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { BlockBackend } from './backend.ts';
 import { memoryBase } from './base.ts';
 import { CHUNK_SIZE } from './chunks.ts';
-import { deleteDisk, diskExists, listDisks, openDisk, type DiskHost } from './disks.ts';
-import { FILE_SCHEMA_VERSION } from './indexeddb/database.ts';
+import { deleteDisk, diskExists, listDisks, openDisk } from './disks.ts';
+import type { DiskHost } from './disk-host.ts';
+import { STACK_SCHEMA_VERSION } from './indexeddb/database.ts';
 import { FakeFiles } from './testing/fake-files.ts';
 import { LocalLocks } from './locks.ts';
 
@@ -47,6 +48,24 @@ describe('a disk of this origin', () => {
     await Promise.all([next.backend.close(), reader.backend.close()]);
   });
 
+  test('is waited for, until it is free or the wait is over', async () => {
+    const writer = await openDisk({ id: 'a', size: CHUNK_SIZE }, host);
+    const given = [new AbortController(), new AbortController()];
+    const [first, second] = given.map(({ signal }) => openDisk({ id: 'a', wait: signal }, host));
+    const opened: string[] = [];
+    void first.then(() => opened.push('first'));
+    const cancelled = expect(second).rejects.toMatchObject({ name: 'AbortError' });
+    given[1].abort();
+    await cancelled;
+    expect(opened).toEqual([]);
+    await writer.backend.write(0, filled(512, 3));
+    await writer.backend.close();
+    const { backend } = await first;
+    expect(await bytesOf(backend, 0, 512)).toEqual(filled(512, 3));
+    await backend.close();
+    await (await openDisk({ id: 'a' }, host)).backend.close();
+  });
+
   test('is listed, and gone when it is deleted; its readers are told', async () => {
     for (const id of ['b', 'a']) await (await openDisk({ id, size: CHUNK_SIZE }, host)).backend.close();
     expect((await listDisks(host)).map(({ id }) => id)).toEqual(['b', 'a']);
@@ -68,7 +87,7 @@ describe('a disk of this origin', () => {
 
   test('that a newer tabhyve wrote is refused, and left alone', async () => {
     await new Promise<void>((resolve) => {
-      const request = host.factory.open('tabhyve-disk-a', FILE_SCHEMA_VERSION + 1);
+      const request = host.factory.open('tabhyve-disk-a', STACK_SCHEMA_VERSION + 1);
       request.onupgradeneeded = () => request.result.createObjectStore('disk').put(1, 'x');
       request.onsuccess = () => {
         request.result.close();
@@ -112,14 +131,17 @@ describe('a disk in a file', () => {
     expect(await listDisks(host)).toEqual([second.manifest]);
   });
 
-  test('has one user at a time, who reads or writes', async () => {
+  test('has one writer, or any number of readers', async () => {
     const writer = await openDisk(made, host);
     const reading = { id: 'f', readOnly: true };
     await expect(openDisk(reading, host)).rejects.toMatchObject({ reason: 'locked' });
     await writer.backend.close();
-    const reader = await openDisk(reading, host);
-    await expect(openDisk(made, host)).rejects.toMatchObject({ reason: 'locked' });
-    await reader.backend.close();
+    const readers = [await openDisk(reading, host), await openDisk(reading, host)];
+    for (const { backend } of readers) {
+      await expect(openDisk(made, host)).rejects.toMatchObject({ reason: 'locked' });
+      await backend.flush();
+      await backend.close();
+    }
     await (await openDisk(made, host)).backend.close();
   });
 

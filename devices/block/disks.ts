@@ -1,40 +1,18 @@
-/** The disks of this origin: made, opened, listed, deleted. */
+/** Opens the disks of this origin. What else is done with them is in manage/. */
 
-import { get } from 'idb-keyval';
 import { BlockError, checkSize } from './backend.ts';
 import type { BaseImage } from './base.ts';
-import { CHUNK_SIZE } from './chunks.ts';
-import {
-  databaseName,
-  deleteDatabase,
-  diskIdOf,
-  FILE_SCHEMA_VERSION,
-  openDatabase,
-  SCHEMA_VERSION,
-} from './indexeddb/database.ts';
-import type { DiskDatabase } from './indexeddb/database.ts';
-import { IndexedDbStore } from './indexeddb/indexeddb-store.ts';
-import type { DiskManifest, StoreKind } from './indexeddb/manifest.ts';
-import { LocalLocks, lockDisk, type Locks, type Release } from './locks.ts';
-import { OpfsStore } from './opfs/opfs-store.ts';
-import { deleteSlotFile, openSlotFile, type SlotFile } from './opfs/slot-file.ts';
-import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import { openStore } from './chunk-stores.ts';
 import type { ChunkStore } from './chunk-store.ts';
+import { browserHost, checkId, type DiskHost } from './disk-host.ts';
+import { halfCommitted, holdDisk, type HeldDisk } from './hold.ts';
+import { changeManifest, newManifest } from './indexeddb/manifest-record.ts';
+import type { BaseReference } from './indexeddb/manifest.ts';
+import type { DiskManifest, StoreKind } from './indexeddb/manifest.ts';
+import { StoreBackend, type CacheLimits } from './store-backend.ts';
 
-/** What the browser provides; injected in tests. */
-export interface DiskHost {
-  readonly factory: IDBFactory;
-  readonly locks: Locks;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly files: DiskFiles;
-}
-
-/** Files that hold the chunks of disks, by the disks' ids. */
-export interface DiskFiles {
-  open(id: string): Promise<SlotFile>;
-  delete(id: string): Promise<void>;
-}
+export { diskExists, findDisk, listDisks } from './disk-list.ts';
+export { deleteDisk } from './manage/delete.ts';
 
 export interface OpenDiskOptions {
   /** Letters, digits, `.`, `_` and `-`. */
@@ -45,17 +23,24 @@ export interface OpenDiskOptions {
   readonly name?: string | undefined;
   /** Where a disk that is made keeps its chunks. Default: `indexeddb`. */
   readonly store?: StoreKind | undefined;
-  /** What it lies over. Closed with the disk. It has to be given again whenever an overlay is opened. */
+  /**
+   * The image that it lies over, or that the lowest of the disks lies over on which it is. Closed with the disk. It has to
+   * be given again whenever an overlay is opened, unless `openImage` finds it.
+   */
   readonly base?: BaseImage | undefined;
   /** Where the base came from; remembered in the manifest. */
   readonly baseUrl?: string | undefined;
+  /** Opens the image that a manifest names, where no `base` is given. */
+  readonly openImage?: ((reference: BaseReference) => Promise<BaseImage | undefined>) | undefined;
   /**
-   * Any number of tabs may open a disk in IndexedDB read-only; they see it as it was then, and what is written since as it
-   * comes. A disk in a file is open once at a time.
+   * Any number of tabs may open a disk read-only. They see one in IndexedDB as it was then, and what is written since as
+   * it comes; one in a file is not written meanwhile.
    */
   readonly readOnly?: boolean | undefined;
   /** False: a disk that does not exist is an error, and not made. */
   readonly create?: boolean | undefined;
+  /** Waits for a disk that is in use until it is aborted. Without it, such a disk is an error. */
+  readonly wait?: AbortSignal | undefined;
   /** Called once if another tab deletes the disk, or the browser clears it. From then on, every call is rejected. */
   readonly onLost?: ((error: BlockError) => void) | undefined;
   readonly limits?: Partial<CacheLimits> | undefined;
@@ -67,139 +52,94 @@ export interface Disk {
   readonly manifest: DiskManifest;
 }
 
-const localLocks = new LocalLocks();
+/** Disks that may lie over each other. Each has a cache and a map of its own in memory. */
+export const DEPTH_MAX = 8;
 
-function browserHost(): DiskHost {
-  if (typeof indexedDB === 'undefined') {
-    const message = 'This browser has no IndexedDB here (a private window?), so it cannot keep a disk.';
-    throw new BlockError('store', message);
-  }
-  const { navigator } = globalThis as { readonly navigator?: { readonly locks?: Locks } };
-  const files = { open: openSlotFile, delete: deleteSlotFile };
-  return { factory: indexedDB, locks: navigator?.locks ?? localLocks, now: () => Date.now(), files };
+/** Opens a disk, and makes it if there is none of that id. Reasons to reject: locked, frozen, version, base, missing, store. */
+export async function openDisk(options: OpenDiskOptions, host = browserHost()): Promise<Disk> {
+  const { id, readOnly = false, wait } = options;
+  checkId(id);
+  const make = readOnly || options.create === false ? undefined : () => freshManifest(options, host);
+  const held = await holdDisk(id, host, { mode: readOnly ? 'none' : 'exclusive', wait, make });
+  return openHeld(held, options, host, 1);
 }
 
-/** Opens a disk, and makes it if there is none of that id. Reasons to reject: locked, version, base, missing, store. */
-export async function openDisk(options: OpenDiskOptions, host = browserHost()): Promise<Disk> {
-  const { id, base, readOnly = false, limits } = options;
-  checkId(id);
-  const mayCreate = !readOnly && options.create !== false;
-  let release = readOnly ? undefined : await lockDisk(host.locks, id);
-  let database: DiskDatabase | undefined;
+/** Opens a disk that is held; lets go of it if that fails. */
+async function openHeld(held: HeldDisk, options: OpenDiskOptions, host: DiskHost, depth: number): Promise<Disk> {
+  const { database, manifest } = held;
+  const { readOnly = false, limits, onLost } = options;
+  if (onLost) database.onLost = onLost;
+  const saveSize = async (size: number): Promise<void> => {
+    await changeManifest(database, manifest.id, (known) => ({ ...known, size: Math.max(known.size, size) }));
+  };
+  let base: BaseImage | undefined;
   let store: ChunkStore | undefined;
   try {
-    const create = (store: IDBObjectStore): void => void store.put(freshManifest(options, host), 'manifest');
-    const inFile = mayCreate && options.store === 'opfs' && !(await diskExists(id, host));
-    const version = inFile ? { version: FILE_SCHEMA_VERSION } : {};
-    database = await openDatabase({ id, factory: host.factory, ...version, ...(mayCreate && { create }) });
-    const manifest = await readManifest(database, id);
-    checkBase(manifest, base);
-    if (options.onLost) database.onLost = options.onLost;
-    // Whoever else wrote to the file would move chunks under a reader.
-    if (manifest.store === 'opfs') release ??= await lockDisk(host.locks, id);
-    store = await openStore(manifest, { database, release, readOnly }, host);
-    return { backend: await StoreBackend.open({ size: manifest.size, store, base, readOnly, limits }), manifest };
+    if (depth === 1 && manifest.committing !== undefined) throw halfCommitted(manifest);
+    base = await openBase(manifest, options, host, depth);
+    store = await openStore(held, host, { readOnly });
+    const { size } = manifest;
+    return { backend: await StoreBackend.open({ size, store, base, readOnly, saveSize, limits }), manifest };
   } catch (error) {
-    if (store) await store.close().catch(() => undefined);
-    database?.close();
-    await release?.();
+    await store?.close().catch(() => undefined);
+    // What was given is closed by who gave it.
+    if (base !== options.base) await base?.close();
+    await held.release();
     throw error;
   }
 }
 
-interface OpenStoreOptions {
-  readonly database: DiskDatabase;
-  readonly release: Release | undefined;
-  readonly readOnly: boolean;
-}
-
-async function openStore(
-  { id, layers, store }: DiskManifest,
-  { database, release, readOnly }: OpenStoreOptions,
+async function openBase(
+  manifest: DiskManifest,
+  options: OpenDiskOptions,
   host: DiskHost,
-): Promise<ChunkStore> {
-  if (store !== 'opfs') return new IndexedDbStore({ database, layers, release, reclaim: !readOnly });
-  const [layer, ...others] = layers;
-  if (layer === undefined || others.length > 0) {
-    throw new BlockError(
-      'store',
-      'The manifest of this disk does not name one layer, as that of a disk in a file does.',
-    );
-  }
-  return new OpfsStore({ database, file: await host.files.open(id), layer, release, readOnly });
-}
-
-/** The manifests of all disks, in the order in which they were made. */
-export async function listDisks(host = browserHost()): Promise<DiskManifest[]> {
-  const manifests: DiskManifest[] = [];
-  for (const id of await diskIds(host)) {
-    const database = await openDatabase({ id, factory: host.factory }).catch(() => undefined);
-    const manifest = await (database && readManifest(database, id).catch(() => undefined));
-    database?.close();
-    if (manifest) manifests.push(manifest);
-  }
-  return manifests.sort((a, b) => a.created - b.created);
-}
-
-/** The manifest of a disk; undefined if there is none of that id. Rejects when it cannot be read. */
-export async function findDisk(id: string, host = browserHost()): Promise<DiskManifest | undefined> {
-  if (!(await diskExists(id, host))) return undefined;
-  const database = await openDatabase({ id, factory: host.factory });
+  depth: number,
+): Promise<BaseImage | undefined> {
+  const reference = manifest.base;
+  if (reference?.disk !== undefined) return openLower(reference, reference.disk, options, host, depth + 1);
+  const given = options.base ?? (reference && (await options.openImage?.(reference)));
   try {
-    return await readManifest(database, id);
-  } finally {
-    database.close();
+    checkBase(manifest, given);
+  } catch (error) {
+    if (given !== options.base) await given?.close();
+    throw error;
   }
+  return given;
 }
 
-export async function diskExists(id: string, host = browserHost()): Promise<boolean> {
-  return (await diskIds(host)).includes(id);
-}
-
-/** Deletes a disk and all that is on it. Rejects when one writes to it; who reads it loses it. */
-export async function deleteDisk(id: string, host = browserHost()): Promise<void> {
-  const release = await lockDisk(host.locks, id);
-  try {
-    await deleteDatabase(id, host.factory);
-    await host.files.delete(id);
-  } finally {
-    await release();
+/** A disk as what another lies over: nobody writes to it meanwhile. */
+async function openLower(
+  reference: BaseReference,
+  id: string,
+  { base, openImage, onLost, limits, wait }: OpenDiskOptions,
+  host: DiskHost,
+  depth: number,
+): Promise<BaseImage> {
+  if (depth > DEPTH_MAX) throw new BlockError('base', `More than ${DEPTH_MAX} disks lie over each other.`);
+  const held = await holdDisk(id, host, { mode: 'shared', wait }).catch((error: unknown) => {
+    if (!(error instanceof BlockError) || error.reason !== 'missing') throw error;
+    throw new BlockError('base', `The disk "${id}", which this one lies over, is gone. Delete this one too.`);
+  });
+  if (held.manifest.frozen !== reference.identity) {
+    await held.release();
+    const message = `The disk "${id}" was changed since this one was made over it, and cannot be read with it.`;
+    throw new BlockError('base', message);
   }
-}
-
-async function diskIds(host: DiskHost): Promise<string[]> {
-  const databases = await host.factory.databases();
-  return databases.map(({ name }) => diskIdOf(name ?? '')).filter((id) => id !== undefined);
-}
-
-function checkId(id: string): void {
-  if (/^[\w.-]{1,100}$/.test(id)) return;
-  throw new BlockError('range', `"${id}" cannot name a disk: use up to 100 letters, digits, ".", "_" and "-".`);
+  const { backend } = await openHeld(held, { id, base, openImage, onLost, limits, readOnly: true }, host, depth);
+  return {
+    size: backend.geometry.size,
+    identity: reference.identity,
+    read: (offset, target) => backend.read(offset, target),
+    isHole: (offset, length) => backend.isHole(offset, length),
+    close: () => backend.close(),
+  };
 }
 
 function freshManifest({ id, size, name, base, baseUrl, store }: OpenDiskOptions, host: DiskHost): DiskManifest {
   const bytes = size ?? base?.size ?? 0;
   checkSize(bytes);
   const reference = base && { identity: base.identity, size: base.size, ...(baseUrl && { url: baseUrl }) };
-  return {
-    schemaVersion: store === 'opfs' ? FILE_SCHEMA_VERSION : SCHEMA_VERSION,
-    id,
-    name: name ?? id,
-    size: bytes,
-    chunkSize: CHUNK_SIZE,
-    ...(store === 'opfs' && { store }),
-    layers: ['0'],
-    ...(reference && { base: reference }),
-    created: host.now(),
-  };
-}
-
-async function readManifest(database: DiskDatabase, id: string): Promise<DiskManifest> {
-  const manifest = await get<DiskManifest>('manifest', database.relaxed);
-  if (!manifest || manifest.chunkSize !== CHUNK_SIZE) {
-    throw new BlockError('store', `The database ${databaseName(id)} does not hold a disk. Delete it to use its name.`);
-  }
-  return manifest;
+  return newManifest({ id, name: name ?? id, size: bytes, store, base: reference, created: host.now() });
 }
 
 function checkBase({ id, base: reference }: DiskManifest, base: BaseImage | undefined): void {

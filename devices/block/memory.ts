@@ -3,7 +3,16 @@
  * away at the end. Nothing survives it, so its flush has nothing to do.
  */
 
-import { BlockError, checkRange, checkSize, checkWritable, type BlockGeometry, type BlockUsage } from './backend.ts';
+import {
+  BlockError,
+  checkGrowth,
+  checkRange,
+  checkSize,
+  checkWritable,
+  type BlockGeometry,
+  type BlockUsage,
+  type GrowableBackend,
+} from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import { ChunkMap } from './chunk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
@@ -19,8 +28,8 @@ export interface MemoryOptions {
   readonly readOnly?: boolean;
 }
 
-export class MemoryBackend implements MappedBackend {
-  readonly geometry: BlockGeometry;
+export class MemoryBackend implements MappedBackend, GrowableBackend {
+  #geometry: BlockGeometry;
   readonly #base: BaseImage | undefined;
   /** Written chunks, and those that wait for the base to be partly written. */
   readonly #slots = new Map<number, Slot>();
@@ -30,9 +39,13 @@ export class MemoryBackend implements MappedBackend {
   #closed = false;
 
   constructor({ size, base, readOnly = false }: MemoryOptions) {
-    this.geometry = { size: size ?? base?.size ?? 0, chunkSize: CHUNK_SIZE, readOnly };
+    this.#geometry = { size: size ?? base?.size ?? 0, chunkSize: CHUNK_SIZE, readOnly };
     checkSize(this.geometry.size);
     this.#base = base;
+  }
+
+  get geometry(): BlockGeometry {
+    return this.#geometry;
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -70,6 +83,12 @@ export class MemoryBackend implements MappedBackend {
 
   async writeZeroes(offset: number, length: number, mayUnmap: boolean): Promise<void> {
     await this.#zero(offset, length, mayUnmap);
+  }
+
+  async grow(size: number): Promise<void> {
+    this.#checkOpen();
+    checkGrowth(this.geometry, size);
+    this.#geometry = { ...this.#geometry, size };
   }
 
   usage(): BlockUsage {

@@ -3,18 +3,25 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { SECTOR, type BlockBackend } from './backend.ts';
+import { BlockError, SECTOR, type BlockBackend } from './backend.ts';
 import { memoryBase, type BaseImage } from './base.ts';
 import { CHUNK_SIZE } from './chunks.ts';
-import { openDisk } from './disks.ts';
+import type { DiskHost } from './disk-host.ts';
+import { findDisk, openDisk } from './disks.ts';
 import { openHttpBase } from './http/http-base.ts';
 import { openDatabase } from './indexeddb/database.ts';
+import type { StoreKind } from './indexeddb/manifest.ts';
 import { LocalLocks } from './locks.ts';
+import { cloneDisk } from './manage/clone.ts';
+import { commitDisk } from './manage/commit.ts';
+import { moveDisk } from './manage/move.ts';
+import { createOver } from './manage/overlay.ts';
 import { MemoryBackend } from './memory.ts';
 import { MAP_CHUNKS, OpfsStore } from './opfs/opfs-store.ts';
 import { StoreBackend, type CacheLimits } from './store-backend.ts';
 import { FakeFile, FakeFiles } from './testing/fake-files.ts';
 import { FakeMedium } from './testing/fake-store.ts';
+import { MortalHost } from './testing/mortal-host.ts';
 import { programs, runProgram, type Subject } from './testing/model.ts';
 import { MANIFEST_URL, serveImage } from './testing/parts.ts';
 
@@ -141,6 +148,38 @@ function onFile(base?: () => BaseImage): Subject {
   };
 }
 
+/** Disks over disks that are moved, cloned, committed and laid over in browsers that may die meanwhile; the topmost is used. */
+function managed(first: StoreKind): Subject {
+  const store = new MortalHost();
+  let host = store.run();
+  let id = 'a';
+  const goOn = (): boolean => true;
+  const other = async (): Promise<StoreKind> => ((await findDisk(id, host))?.store === 'opfs' ? 'indexeddb' : 'opfs');
+  const actions = [
+    async (mortal: DiskHost) => moveDisk(id, await other(), goOn, mortal),
+    async (mortal: DiskHost) => void ({ id } = await cloneDisk(id, 'clone', goOn, mortal)),
+    async (mortal: DiskHost) => void ({ id } = await createOver(id, 'over', await other(), mortal)),
+    async (mortal: DiskHost) => commitDisk(id, goOn, mortal),
+  ];
+  const live = (operations?: number): DiskHost => {
+    store.kill();
+    return (host = store.run(operations));
+  };
+  return {
+    sectors: SECTORS,
+    initial,
+    open: async () => (await openDisk({ id, size, limits, base: slowBase(), store: first }, host)).backend,
+    crash: async () => void live(),
+    manage: async (choice, operations) => {
+      await actions[choice % actions.length](live(operations)).catch((error: unknown) => {
+        // A disk over none that is committed, or too many over each other.
+        if (!store.isDead && !(error instanceof BlockError && error.reason === 'base')) throw error;
+      });
+      live();
+    },
+  };
+}
+
 const served = serveImage(image, 8192);
 const httpBase = (): Promise<BaseImage> =>
   openHttpBase(MANIFEST_URL, { cacheBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
@@ -152,6 +191,8 @@ describe('random programs read what they must', { timeout: 20_000 * Math.max(1, 
   test('on a store that crashes and fails, over a base', () => check(() => onFakeStore(slowBase), 150));
   test('in a file that crashes and has no room', () => check(() => onFile(), 100));
   test('in a file that crashes and has no room, over a base', () => check(() => onFile(slowBase), 100));
+  test('through all that is done with disks in IndexedDB', () => check(() => managed('indexeddb'), 40));
+  test('through all that is done with disks in a file', () => check(() => managed('opfs'), 40));
   test('on IndexedDB', () => check(() => onIndexedDb(), 30));
   test('on IndexedDB over a base by HTTP', () => check(() => onIndexedDb(httpBase), 20));
 });

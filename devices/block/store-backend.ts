@@ -12,8 +12,8 @@
  * order then), and room in the write-back cache.
  */
 
-import { BlockError, checkRange, checkSize, checkWritable } from './backend.ts';
-import type { BlockGeometry, BlockUsage } from './backend.ts';
+import { BlockError, checkGrowth, checkRange, checkSize, checkWritable } from './backend.ts';
+import type { BlockGeometry, BlockUsage, GrowableBackend } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import type { ChunkMap } from './chunk-map.ts';
 import type { ChunkStore } from './chunk-store.ts';
@@ -39,11 +39,13 @@ export interface StoreBackendOptions {
   /** Closed with the disk. */
   readonly base?: BaseImage | undefined;
   readonly readOnly?: boolean;
+  /** Remembers another size, durably. */
+  readonly saveSize?: (size: number) => Promise<void>;
   readonly limits?: Partial<CacheLimits> | undefined;
 }
 
-export class StoreBackend implements MappedBackend {
-  readonly geometry: BlockGeometry;
+export class StoreBackend implements MappedBackend, GrowableBackend {
+  readonly #options: StoreBackendOptions;
   readonly #store: ChunkStore;
   readonly #base: BaseImage | undefined;
   readonly #limits: CacheLimits;
@@ -57,6 +59,7 @@ export class StoreBackend implements MappedBackend {
   #wanted = new Map<number, Slot>();
   #sequential = { next: -1, window: 0 };
   #gate: Promise<void> | undefined;
+  #geometry: BlockGeometry;
   #closed = false;
 
   static async open(options: StoreBackendOptions): Promise<StoreBackend> {
@@ -64,8 +67,10 @@ export class StoreBackend implements MappedBackend {
     return new StoreBackend(options, await options.store.load());
   }
 
-  private constructor({ size, store, base, readOnly = false, limits }: StoreBackendOptions, map: ChunkMap) {
-    this.geometry = { size, chunkSize: CHUNK_SIZE, readOnly };
+  private constructor(options: StoreBackendOptions, map: ChunkMap) {
+    const { size, store, base, readOnly = false, limits } = options;
+    this.#options = options;
+    this.#geometry = { size, chunkSize: CHUNK_SIZE, readOnly };
     this.#store = store;
     this.#base = base;
     this.#limits = { ...defaultLimits, ...limits };
@@ -76,6 +81,10 @@ export class StoreBackend implements MappedBackend {
       return store.commit(changes, durable);
     };
     this.#writes = new WriteBack(commit, map, this.#limits, (index, slot) => this.#keep(index, slot));
+  }
+
+  get geometry(): BlockGeometry {
+    return this.#geometry;
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -125,6 +134,7 @@ export class StoreBackend implements MappedBackend {
 
   async flush(): Promise<void> {
     this.#checkOpen();
+    if (this.geometry.readOnly) return;
     const turn = this.#enter(false);
     if (turn) await turn;
     await this.#writes.flush();
@@ -142,6 +152,21 @@ export class StoreBackend implements MappedBackend {
     const turn = this.#enter(!mayUnmap);
     if (turn) await turn;
     await this.#zero(offset, length, mayUnmap);
+  }
+
+  async grow(size: number): Promise<void> {
+    this.#checkOpen();
+    checkGrowth(this.geometry, size);
+    await this.#options.saveSize?.(size);
+    this.#geometry = { ...this.#geometry, size: Math.max(this.#geometry.size, size) };
+  }
+
+  /** True when the range is known to hold zeroes only. */
+  isHole(offset: number, length: number): boolean {
+    for (const { index } of spans(offset, length, CHUNK_SIZE)) {
+      if (this.#map.hasBytes(index) || this.#shines(index)) return false;
+    }
+    return true;
   }
 
   usage(): BlockUsage {

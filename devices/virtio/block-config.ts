@@ -42,7 +42,7 @@ export interface SectorSize {
 /** The unit of `sector` everywhere in the protocol, whatever the size of the disk's own sectors. */
 export const SECTOR_SIZE = 512;
 
-export const QUEUE_SIZE = 256;
+export const QUEUE_SIZE = 512;
 /** Header and status take a descriptor each. */
 const SEG_MAX = QUEUE_SIZE - 2;
 const SIZE_MAX = 256 * 1024;
@@ -94,6 +94,8 @@ export function offeredFeatures({ readOnly, discards, queues }: BlockShape): num
  *   25  u8   alignment_offset      40  le32 max_discard_seg
  */
 export const CONFIG_SIZE = 60;
+/** In sectors of 512 bytes; 8 bytes long. */
+export const CAPACITY = 0;
 /** 1: write-back, 0: write-through. */
 export const WRITEBACK = 32;
 
@@ -102,7 +104,7 @@ export function configuration(shape: BlockShape): Uint8Array {
   const { logical, physical } = sectorSize;
   const bytes = new Uint8Array(CONFIG_SIZE);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(capacity / SECTOR_SIZE), true);
+  view.setBigUint64(CAPACITY, BigInt(capacity / SECTOR_SIZE), true);
   view.setUint32(8, SIZE_MAX, true);
   view.setUint32(12, SEG_MAX, true);
   view.setUint32(20, logical, true);

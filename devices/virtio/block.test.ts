@@ -67,7 +67,7 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
     expect(device.deviceId()).toBe(2);
     expect([device.readConfig(0, 4), device.readConfig(4, 4)]).toEqual([2048, 0]);
     expect(device.readConfig(8, 4)).toBe(256 * 1024);
-    expect(device.readConfig(12, 4)).toBe(254);
+    expect(device.readConfig(12, 4)).toBe(510);
     expect(device.readConfig(20, 4)).toBe(512);
     expect([device.readConfig(24, 1), device.readConfig(26, 2), device.readConfig(28, 4)]).toEqual([3, 8, 64]);
     expect(device.readConfig(36, 4)).toBe(2 ** 21);
@@ -473,6 +473,25 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
       // The protocol's unit stays 512 bytes (5.2.5), and the end is that of the last whole sector.
       expect(await ask(header(OUT, 3), readable(pattern(512)))).toBe(OK);
       expect(await ask(header(IN, 2048), writable(512))).toBe(sectors === 2049 ? OK : IOERR);
+    });
+
+    test('one that has grown: the driver is told, and the end is where it is now', async () => {
+      const { disk, board, driver, ask } = blockBoard(transport);
+      const { transport: device } = driver;
+      const capacity = (): number[] => [device.readConfig(0, 4), device.readConfig(4, 4)];
+      expect(capacity()).toEqual([2048, 0]);
+      expect(await ask(header(OUT, 2048), readable(pattern(512)))).toBe(IOERR);
+      device.takeInterrupt();
+      const before = device.configGeneration();
+      device.writeConfig(WRITEBACK, 1, 0);
+      await disk.grow(3 << 20);
+      board.model.grew();
+      expect(device.takeInterrupt()).toBe(2);
+      expect(capacity()).toEqual([6144, 0]);
+      expect(device.configGeneration()).not.toBe(before);
+      expect(device.readConfig(WRITEBACK, 1)).toBe(0);
+      expect(await ask(header(OUT, 6143), readable(pattern(512)))).toBe(OK);
+      expect(await ask(header(OUT, 6144), readable(pattern(512)))).toBe(IOERR);
     });
 
     test('without discards nothing is given back', async () => {

@@ -9,6 +9,7 @@ import { SharedFlush } from '../block/shared-flush.ts';
 import {
   BlockFeature,
   blockShape,
+  CAPACITY,
   CONFIG_SIZE,
   configuration,
   DATA_MAX,
@@ -21,6 +22,7 @@ import {
   type BlockShape,
   type BlockTraits,
 } from './block-config.ts';
+import { Buffers } from './buffers.ts';
 import { InFlight } from './block-in-flight.ts';
 import type { Reader } from './chain.ts';
 import { hasFeature } from './features.ts';
@@ -89,6 +91,8 @@ interface Work {
   readonly changes: boolean;
   /** Bytes of host memory that it holds. */
   readonly bytes: number;
+  /** Of {@link Buffers}: what it reads into, or writes from. */
+  readonly buffer?: Uint8Array<ArrayBuffer>;
   run(): Promise<Uint8Array | void>;
 }
 
@@ -111,8 +115,9 @@ export interface BlockOptions extends BlockTraits {
 export class VirtioBlock implements VirtioModel {
   readonly features: readonly number[];
   readonly #options: BlockOptions;
-  readonly #shape: BlockShape;
+  #shape: BlockShape;
   readonly #inFlight: InFlight;
+  readonly #buffers = new Buffers();
   readonly #flushes: SharedFlush;
   readonly #changes = new Set<Promise<void>>();
   #host: VirtioHost | undefined;
@@ -127,6 +132,13 @@ export class VirtioBlock implements VirtioModel {
 
   initialConfig(): Uint8Array {
     return configuration(this.#shape);
+  }
+
+  /** The back end has become larger: so has `capacity`, and the driver is notified of that. */
+  grew(): void {
+    const { backend, queues } = this.#options;
+    this.#shape = blockShape(backend.geometry, this.#options, queues);
+    this.#host?.changeConfig(CAPACITY, configuration(this.#shape).subarray(CAPACITY, CAPACITY + 8));
   }
 
   attach(host: VirtioHost): void {
@@ -168,14 +180,15 @@ export class VirtioBlock implements VirtioModel {
     switch (command.type) {
       case VIRTIO_BLK_T_IN: {
         if (reader.remaining !== 0 || !this.#transferable(offset, room)) return VIRTIO_BLK_S_IOERR;
-        const target = new Uint8Array(room);
-        return { changes: false, bytes: room, run: () => backend.read(offset, target).then(() => target) };
+        const buffer = this.#buffers.take(room);
+        return { changes: false, bytes: room, buffer, run: () => backend.read(offset, buffer).then(() => buffer) };
       }
       case VIRTIO_BLK_T_OUT: {
         const length = reader.remaining;
         if (this.#shape.readOnly || room !== 0 || !this.#transferable(offset, length)) return VIRTIO_BLK_S_IOERR;
-        const data = reader.read();
-        return this.#change(length, () => backend.write(offset, data));
+        const buffer = this.#buffers.take(length);
+        reader.readInto(buffer);
+        return { ...this.#change(length, () => backend.write(offset, buffer)), buffer };
       }
       case VIRTIO_BLK_T_FLUSH:
         return { changes: true, bytes: 0, run: () => this.#flushes.flush() };
@@ -256,14 +269,18 @@ export class VirtioBlock implements VirtioModel {
     this.#inFlight.enter(queue, work.bytes);
     let status = VIRTIO_BLK_S_OK;
     let data: Uint8Array | void = undefined;
+    let { buffer } = work;
     try {
       data = await work.run();
     } catch (error) {
       status = VIRTIO_BLK_S_IOERR;
+      // A part of the disk may be at work on it still.
+      buffer = undefined;
       this.#options.onHostError?.(hostError(error));
     }
     this.#inFlight.leave(queue, work.bytes);
     answer(request, status, data ?? undefined);
+    if (buffer !== undefined) this.#buffers.giveBack(buffer);
     this.#inFlight.goOn();
   }
 

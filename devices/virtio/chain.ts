@@ -140,6 +140,12 @@ export class Reader {
   /** The next `length` bytes, or as many as there are, in a buffer of their own. Throws {@link StaleRequest}. */
   read(length = this.remaining): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(Math.min(length, this.remaining));
+    this.readInto(target);
+    return target;
+  }
+
+  /** Fills `target` with the next bytes; there are so many. Throws {@link StaleRequest}. */
+  readInto(target: Uint8Array): void {
     const copied = this.#guarded(() => {
       let at = 0;
       this.#cursor.advance(target.length, (address, part) => {
@@ -148,7 +154,6 @@ export class Reader {
       });
     });
     if (!copied) throw new StaleRequest('the queue was reset');
-    return target;
   }
 }
 

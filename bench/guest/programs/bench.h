@@ -45,7 +45,7 @@ static double seconds_of(const char *variable)
 }
 
 /* `units` is how many VALUE counts for one piece of work. Returns the status of the program. */
-static int measure(const char *name, double units, Work *work)
+static inline int measure(const char *name, double units, Work *work)
 {
 	double length = seconds_of("BENCH_MS");
 	uint64_t check = work();

@@ -3,11 +3,14 @@
  * idb-keyval's `createStore` knows neither durability nor versions, and would open a closed connection again, so that a
  * disk whose data were just cleared came back empty under a running guest.
  *
- *     database  tabhyve-disk-<id>, version 1, or FILE_SCHEMA_VERSION for a disk whose chunks are in a file
+ *     database  tabhyve-disk-<id>, of the lowest version that has what the disk needs
  *     store     disk
  *       'manifest'              DiskManifest
  *       'flush'                 number of the last flush
+ *       'making'                in place of a manifest: the disk is being made, see making.ts
+ *       'leftover'              names of layers that are not the disk's, and may have records yet, see leftover.ts
  *       'unreclaimed'           where chunks were deleted whose space may not be free yet, see reclaim.ts
+ *       'unreclaimed-leftover'  the same of layers that are not the disk's; nobody goes on with it
  *       [layer, index]          the bytes of a chunk, CHUNK_SIZE
  *       [layer, 't', page]      which chunks of a page are tombstones, 512 bytes
  *       [layer, 'm', page]      where chunks are in the file, of a disk that has one
@@ -20,6 +23,10 @@ import { BlockError } from '../backend.ts';
 export const SCHEMA_VERSION = 1;
 /** Of disks whose chunks are in a file, see opfs/opfs-store.ts. */
 export const FILE_SCHEMA_VERSION = 2;
+/** Of disks that lie over one of this store, and of those. */
+export const STACK_SCHEMA_VERSION = 3;
+/** What this tabhyve can read. */
+const NEWEST = STACK_SCHEMA_VERSION;
 
 const PREFIX = 'tabhyve-disk-';
 const STORE = 'disk';
@@ -39,6 +46,7 @@ export interface DiskDatabase {
   readonly strict: UseStore;
   /** Called once when the connection is lost: another tab deletes or upgrades the disk, or the browser closed it. */
   onLost: ((error: BlockError) => void) | undefined;
+  readonly version: number;
   close(): void;
 }
 
@@ -74,41 +82,43 @@ export interface OpenDatabaseOptions {
   /** Puts a new database's first records; without it, a database that does not exist is an error. */
   readonly create?: (store: IDBObjectStore) => void;
   readonly factory: IDBFactory;
-  /** Of a new database; one that exists keeps its own. */
+  /** Of a new database; one that exists keeps its own, or is upgraded if it is older. */
   readonly version?: number;
 }
 
-/** Opens the database of a disk, and makes it if there is none: its first records are in the same transaction. */
+/**
+ * Opens the database of a disk, and makes it if there is none: its first records are in the same transaction. One that is
+ * older than `version` is of that version afterwards, which changes none of its records; if that is interrupted, it is as
+ * before.
+ */
 export async function openDatabase({ id, create, factory, version }: OpenDatabaseOptions): Promise<DiskDatabase> {
   return connect(
     await new Promise<IDBDatabase>((resolve, reject) => {
       const request = version === undefined ? factory.open(databaseName(id)) : factory.open(databaseName(id), version);
-      let failure: unknown;
+      let failure: BlockError | undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
       request.onupgradeneeded = ({ oldVersion }) => {
-        if (oldVersion > 0) return;
+        clearTimeout(timer);
         try {
+          if (failure !== undefined) throw failure;
+          if (oldVersion > 0) return;
           if (!create) throw new BlockError('missing', `There is no disk "${id}".`);
           create(request.result.createObjectStore(STORE));
         } catch (error) {
-          failure = error;
+          failure = storeError(error);
           request.transaction?.abort();
         }
       };
       request.onblocked = () => {
         const message = 'A tab with an older tabhyve has this disk open. Close it, and try again.';
-        timer = setTimeout(() => reject(new BlockError('locked', message)), BLOCKED_TIMEOUT);
+        timer = setTimeout(() => reject((failure = new BlockError('locked', message))), BLOCKED_TIMEOUT);
       };
       request.onsuccess = () => {
-        clearTimeout(timer);
-        if (request.result.version <= FILE_SCHEMA_VERSION) return resolve(request.result);
+        if (request.result.version <= NEWEST) return resolve(request.result);
         request.result.close();
         reject(storeError(new DOMException('the database is newer', 'VersionError')));
       };
-      request.onerror = () => {
-        clearTimeout(timer);
-        reject(storeError(failure ?? request.error));
-      };
+      request.onerror = () => reject(storeError(failure ?? request.error));
     }),
   );
 }
@@ -125,7 +135,8 @@ function connect(db: IDBDatabase): DiskDatabase {
         throw storeError(error);
       }
     };
-  const result: DiskDatabase = { relaxed: use('relaxed'), strict: use('strict'), onLost: undefined, close };
+  const { version } = db;
+  const result: DiskDatabase = { relaxed: use('relaxed'), strict: use('strict'), onLost: undefined, version, close };
   function close(): void {
     lost ??= new BlockError('closed', 'This disk is closed.');
     db.close();

@@ -38,10 +38,13 @@ export const UNRECLAIMED = 'unreclaimed';
 const QUIET = 1_000;
 const PAUSE = 20;
 
+export const segmentOf = (index: number): number => Math.floor(index / SEGMENT);
+
 export class Reclaimer {
   readonly #database: DiskDatabase;
   readonly #keyOf: (index: number) => IDBValidKey;
   readonly #usage: () => Promise<number>;
+  readonly #record: string;
   /** Chunks deleted in each segment since it was last reclaimed. */
   readonly #segments = new Map<number, number>();
   /** Segments that are being reclaimed. */
@@ -50,8 +53,17 @@ export class Reclaimer {
   #running: Promise<void> | undefined;
   #ended = false;
 
-  /** `usage`: what all storage of this origin occupies, in bytes; `NaN` when nobody can say. */
-  constructor(database: DiskDatabase, keyOf: (index: number) => IDBValidKey, usage = originUsage) {
+  /**
+   * `usage`: what all storage of this origin occupies, in bytes; `NaN` when nobody can say. `record`: where it keeps what is
+   * still to be reclaimed.
+   */
+  constructor(
+    database: DiskDatabase,
+    keyOf: (index: number) => IDBValidKey,
+    usage = originUsage,
+    record = UNRECLAIMED,
+  ) {
+    this.#record = record;
     this.#database = database;
     this.#keyOf = keyOf;
     this.#usage = usage;
@@ -60,7 +72,7 @@ export class Reclaimer {
   /** Notes that the keys of these chunks are being deleted; returns what {@link resume} must be given otherwise. */
   note(indexes: readonly number[]): number[] {
     for (const index of indexes) {
-      const segment = Math.floor(index / SEGMENT);
+      const segment = segmentOf(index);
       this.#segments.set(segment, (this.#segments.get(segment) ?? 0) + 1);
     }
     return this.#all();
@@ -71,14 +83,24 @@ export class Reclaimer {
     if (this.#ended) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#running ??= this.#reclaim().finally(() => (this.#running = undefined));
+      void this.reclaim();
     }, QUIET);
+  }
+
+  /** Reclaims what was noted. Never rejects. */
+  reclaim(): Promise<void> {
+    return (this.#running ??= this.#reclaim().finally(() => (this.#running = undefined)));
   }
 
   /** Goes on with what an earlier writer of this disk was not done with. */
   resume(segments: readonly number[]): void {
-    for (const segment of segments) this.#segments.set(segment, SEGMENT);
+    this.add(segments);
     if (segments.length > 0) this.schedule();
+  }
+
+  /** Notes that chunks of these segments were deleted. */
+  add(segments: readonly number[]): void {
+    for (const segment of segments) this.#segments.set(segment, SEGMENT);
   }
 
   async end(): Promise<void> {
@@ -142,14 +164,14 @@ export class Reclaimer {
   /** The engine says what it occupies as of the last write, which is this one, of what is still to be reclaimed. */
   #measured(): Promise<void> {
     return this.#database.relaxed('readwrite', (store) => {
-      store.put(this.#all(), UNRECLAIMED);
+      store.put(this.#all(), this.#record);
       return completed(store.transaction);
     });
   }
 }
 
 /** What the browser says that this origin occupies. */
-async function originUsage(): Promise<number> {
+export async function originUsage(): Promise<number> {
   try {
     return (await navigator.storage.estimate()).usage ?? NaN;
   } catch {

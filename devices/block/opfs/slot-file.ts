@@ -32,13 +32,24 @@ interface AccessHandle {
   close(): void;
 }
 interface AccessibleFile {
-  createSyncAccessHandle(): Promise<AccessHandle>;
+  /** Browsers that do not know of modes take every handle for one that writes, of which a file has one at a time. */
+  createSyncAccessHandle(options: { readonly mode: 'readwrite' | 'read-only' }): Promise<AccessHandle>;
+}
+
+export interface OpenFileOptions {
+  /** So that others may read it at the same time, where the browser can do that. */
+  readonly readOnly?: boolean;
 }
 
 const FOLDER = 'tabhyve-disks';
 /** How often a file is tried that a tab which just ended still holds, and how long between, in milliseconds. */
 const TRIES = 20;
 const PAUSE = 100;
+
+const NOT_SHARED =
+  'The file of this disk is in use, and this browser lets one read it at a time. Close what else uses the disk or one ' +
+  'that lies over it, or move the disk to IndexedDB.';
+const HELD = 'The file of this disk is in use by a tab that did not let go of it. Close other tabs of this site.';
 
 /** Whether this thread can keep disks in files: a worker of a browser that has the origin private file system. */
 const hasFiles = (): boolean =>
@@ -48,27 +59,29 @@ async function folder(): Promise<FileSystemDirectoryHandle> {
   return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
 }
 
-/** Opens the file of a disk, and makes it if there is none. Who does so has the disk's lock. */
-export async function openSlotFile(id: string): Promise<SlotFile> {
+/** Opens the file of a disk, and makes it if there is none. Who does so has the disk's lock, shared at least. */
+export async function openSlotFile(id: string, { readOnly = false }: OpenFileOptions = {}): Promise<SlotFile> {
   if (!hasFiles()) {
     const message = 'This browser cannot keep a disk in a file (a private window?). Use a newer one, or IndexedDB.';
     throw new BlockError('store', message);
   }
   try {
     const file = await (await folder()).getFileHandle(id, { create: true });
-    return new AccessedFile(await accessHandle(file));
+    return new AccessedFile(await accessHandle(file, readOnly));
   } catch (error) {
     throw storeError(error);
   }
 }
 
-/** The lock of the disk is ours by now: who still holds the file is a worker that is being ended. */
-async function accessHandle(file: FileSystemFileHandle): Promise<AccessHandle> {
+/** The lock of the disk is ours by now: who still holds the file is a worker that is being ended, or another reader. */
+async function accessHandle(file: FileSystemFileHandle, readOnly: boolean): Promise<AccessHandle> {
+  const mode = readOnly ? 'read-only' : 'readwrite';
   for (let left = TRIES; ; left--) {
     try {
-      return await (file as unknown as AccessibleFile).createSyncAccessHandle();
+      return await (file as unknown as AccessibleFile).createSyncAccessHandle({ mode });
     } catch (error) {
-      if (left === 0 || !(error instanceof DOMException) || error.name !== 'NoModificationAllowedError') throw error;
+      if (!(error instanceof DOMException) || error.name !== 'NoModificationAllowedError') throw error;
+      if (left === 0) throw new BlockError('locked', readOnly ? NOT_SHARED : HELD, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

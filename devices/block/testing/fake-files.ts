@@ -2,39 +2,56 @@
 
 import { BlockError, SECTOR } from '../backend.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
-import type { DiskFiles } from '../disks.ts';
-import type { SlotFile } from '../opfs/slot-file.ts';
+import type { DiskFiles } from '../disk-host.ts';
+import type { OpenFileOptions, SlotFile } from '../opfs/slot-file.ts';
 
 export class FakeFiles implements DiskFiles {
   readonly files = new Map<string, FakeFile>();
 
-  async open(id: string): Promise<SlotFile> {
+  async open(id: string, { readOnly = false }: OpenFileOptions = {}): Promise<SlotFile> {
     const file = this.files.get(id) ?? new FakeFile();
-    if (file.isOpen) throw new BlockError('store', `the file ${id} is open`);
+    if (file.isOpen || (file.readers > 0 && !readOnly)) throw new BlockError('store', `the file ${id} is open`);
     this.files.set(id, file);
-    return file.open();
+    return file.open(readOnly);
   }
   async delete(id: string): Promise<void> {
+    const file = this.files.get(id);
+    if (file && (file.isOpen || file.readers > 0)) throw new BlockError('store', `the file ${id} is open`);
     this.files.delete(id);
   }
 }
 
 export class FakeFile {
+  /** For writing. */
   isOpen = false;
+  readers = 0;
   /** What is read, and what is there after a crash at the worst. */
   chunks: Uint8Array[] = [];
   #safe = new Map<number, Uint8Array>();
+  #crashes = 0;
   /** How many of the next writes find no room. */
   failures = 0;
 
-  open(): SlotFile {
-    this.isOpen = true;
+  open(readOnly = false): SlotFile {
+    if (readOnly) this.readers++;
+    else this.isOpen = true;
+    const opened = this.#crashes;
+    let mine = true;
     const check = (): void => {
-      if (!this.isOpen) throw new BlockError('closed', 'the file is closed');
+      if (!mine || opened !== this.#crashes) throw new BlockError('closed', 'the file is closed');
+    };
+    const checkWritable = (): void => {
+      check();
+      if (readOnly) throw new BlockError('read-only', 'the file is open read-only');
     };
     const { chunks } = this;
     const safe = this.#safe;
-    const closed = (): void => void (this.isOpen = false);
+    const closed = (): void => {
+      if (!mine || opened !== this.#crashes) return;
+      mine = false;
+      if (readOnly) this.readers--;
+      else this.isOpen = false;
+    };
     const fails = (): boolean => this.failures > 0 && this.failures-- > 0;
     return {
       get slots() {
@@ -47,7 +64,7 @@ export class FakeFile {
         return bytes.slice();
       },
       write(slot, bytes) {
-        check();
+        checkWritable();
         if (bytes.length !== CHUNK_SIZE) throw new RangeError('not a chunk');
         if (fails()) throw new BlockError('quota', 'no room');
         while (chunks.length < slot) chunks.push(new Uint8Array(CHUNK_SIZE));
@@ -55,11 +72,11 @@ export class FakeFile {
         chunks[slot] = bytes.slice();
       },
       truncate(slots) {
-        check();
+        checkWritable();
         chunks.length = slots;
       },
       flush() {
-        check();
+        checkWritable();
         safe.clear();
       },
       close: closed,
@@ -80,6 +97,8 @@ export class FakeFile {
     // What was opened goes on with an array of its own, which nobody sees any more.
     this.chunks = [...chunks];
     this.#safe = new Map();
+    this.#crashes++;
     this.isOpen = false;
+    this.readers = 0;
   }
 }

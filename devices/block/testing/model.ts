@@ -20,7 +20,8 @@ export type Step =
   | { readonly kind: 'calls'; readonly calls: readonly Call[] }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'crash'; readonly kept: number }
-  | { readonly kind: 'fail'; readonly count: number };
+  | { readonly kind: 'fail'; readonly count: number }
+  | { readonly kind: 'manage'; readonly choice: number; readonly operations: number };
 
 /** A disk under test. */
 export interface Subject {
@@ -32,6 +33,11 @@ export interface Subject {
   crash?(kept: number): Promise<void>;
   /** Lets the next transactions fail; 0: none any more. */
   fail?(count: number): void;
+  /**
+   * Does something to the disk, which is closed, that what it reads as must survive; `choice`: what. It is interrupted after
+   * so many accesses to what is stored.
+   */
+  manage?(choice: number, operations: number): Promise<void>;
   /** Chunks that the store has, for comparison with the usage. */
   stored?(): Promise<number>;
 }
@@ -63,6 +69,12 @@ export function programs(sectors: number): fc.Arbitrary<Step[]> {
     { weight: 1, arbitrary: fc.constant({ kind: 'reopen' as const }) },
     { weight: 2, arbitrary: fc.nat({ max: 4 }).map((kept) => ({ kind: 'crash' as const, kept })) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }).map((count) => ({ kind: 'fail' as const, count })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.nat({ max: 99 }), fc.oneof(fc.nat({ max: 40 }), fc.constant(Infinity)))
+        .map(([choice, operations]) => ({ kind: 'manage' as const, choice, operations })),
+    },
   );
   return fc.array(step, { minLength: 1, maxLength: 12 });
 }
@@ -106,11 +118,12 @@ export async function runProgram(subject: Subject, program: readonly Step[]): Pr
       disk = await subject.open();
       await observe((sector) => after[sector]);
       after = Array.from(now, (value) => new Set([value]));
-    } else if (step.kind === 'reopen' && subject.crash) {
+    } else if ((step.kind === 'reopen' && subject.crash) || (step.kind === 'manage' && subject.manage)) {
       const closed = await disk.close().then(
         () => true,
         () => false,
       );
+      if (step.kind === 'manage') await subject.manage?.(step.choice, step.operations);
       disk = await subject.open();
       // What was seen after a failed close need not be safe.
       if (!closed) await observe((sector) => after[sector]);

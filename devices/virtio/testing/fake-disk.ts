@@ -1,11 +1,11 @@
 /**
  * A disk in memory whose operations can be held back, failed, and counted.
  */
-import { BlockError, type BlockBackend, type BlockGeometry, type BlockUsage } from '../../block/backend.ts';
+import { BlockError, type BlockGeometry, type BlockUsage, type GrowableBackend } from '../../block/backend.ts';
 
-export class FakeDisk implements BlockBackend {
-  readonly geometry: BlockGeometry;
-  readonly bytes: Uint8Array;
+export class FakeDisk implements GrowableBackend {
+  geometry: BlockGeometry;
+  bytes: Uint8Array;
   /** Every operation, in the order of the calls: `write 512+1024`. */
   readonly calls: string[] = [];
   /** The next operations reject with this. */
@@ -69,6 +69,14 @@ export class FakeDisk implements BlockBackend {
       `${mayUnmap ? 'unmap' : 'zero'} ${offset}+${length}`,
       () => void this.bytes.fill(0, offset, offset + length),
     );
+  }
+  grow(size: number): Promise<void> {
+    return this.#operate(`grow ${size}`, () => {
+      const before = this.bytes;
+      this.bytes = new Uint8Array(size);
+      this.bytes.set(before);
+      this.geometry = { ...this.geometry, size };
+    });
   }
   usage(): BlockUsage {
     return { allocatedBytes: 0, allocatedChunks: 0, tombstones: 0 };

@@ -1,0 +1,81 @@
+/**
+ * Disks that are made of what another holds. Until all of it is there, the database has the record `making` in place of a
+ * manifest, so that nobody takes it for a disk, an older tabhyve included; and is deleted if that is interrupted.
+ */
+
+import { get } from 'idb-keyval';
+import { openStore } from '../chunk-stores.ts';
+import type { ChunkStore } from '../chunk-store.ts';
+import type { DiskHost } from '../disk-host.ts';
+import { diskExists, diskIds } from '../disk-list.ts';
+import { completed, deleteDatabase, openDatabase } from '../indexeddb/database.ts';
+import type { DiskManifest } from '../indexeddb/manifest.ts';
+import { lockDisk } from '../locks.ts';
+
+const MAKING = 'making';
+
+/** An id that no disk has, after what a person calls it. */
+export async function freshId(name: string, host: DiskHost): Promise<string> {
+  const words = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const stem = words.replace(/^-|-$/g, '').slice(0, 40) || 'disk';
+  for (let id = stem; ; id = `${stem}-${crypto.randomUUID().slice(0, 6)}`) if (!(await diskExists(id, host))) return id;
+}
+
+/** Makes a disk that is filled before it is one. */
+export async function makeDisk(
+  manifest: DiskManifest,
+  host: DiskHost,
+  fill: (store: ChunkStore) => Promise<void>,
+): Promise<void> {
+  const { id, schemaVersion } = manifest;
+  const unlock = await lockDisk(host.locks, id);
+  try {
+    const create = (store: IDBObjectStore): void => void store.put(host.now(), MAKING);
+    const database = await openDatabase({ id, factory: host.factory, version: schemaVersion, create });
+    const store = await openStore({ database, manifest, release: unlock }, host);
+    try {
+      await fill(store);
+      await database.strict('readwrite', (records) => {
+        records.put(manifest, 'manifest');
+        records.delete(MAKING);
+        return completed(records.transaction);
+      });
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    await remove(id, host).catch(() => undefined);
+    throw error;
+  } finally {
+    await unlock();
+  }
+}
+
+/** Deletes what interruptions have left of disks that were being made. */
+export async function deleteUnmade(host: DiskHost): Promise<void> {
+  for (const id of await diskIds(host)) {
+    if (!(await isUnmade(id, host).catch(() => false))) continue;
+    const unlock = await lockDisk(host.locks, id).catch(() => undefined);
+    // It is being made by another.
+    if (!unlock) continue;
+    try {
+      if (await isUnmade(id, host)) await remove(id, host);
+    } finally {
+      await unlock();
+    }
+  }
+}
+
+async function isUnmade(id: string, host: DiskHost): Promise<boolean> {
+  const database = await openDatabase({ id, factory: host.factory });
+  try {
+    return (await get(MAKING, database.relaxed)) !== undefined;
+  } finally {
+    database.close();
+  }
+}
+
+async function remove(id: string, host: DiskHost): Promise<void> {
+  await deleteDatabase(id, host.factory);
+  await host.files.delete(id);
+}

@@ -1,0 +1,79 @@
+/// <reference lib="webworker" />
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { beforeEach, expect, test } from 'vitest';
+import type { DiskHost } from '../devices/block/disk-host.ts';
+import { openDisk } from '../devices/block/disks.ts';
+import { LocalLocks } from '../devices/block/locks.ts';
+import { FakeFiles } from '../devices/block/testing/fake-files.ts';
+import type { DiskCatalogue } from './api-disks.ts';
+import { diskCatalogue } from './catalogue.ts';
+
+const SIZE = 2 ** 20;
+const goOn = (): boolean => true;
+
+let host: DiskHost;
+let disks: DiskCatalogue;
+beforeEach(async () => {
+  let now = 0;
+  host = { factory: new IDBFactory(), locks: new LocalLocks(), now: () => ++now, files: new FakeFiles() };
+  disks = diskCatalogue(() => host);
+  const { backend } = await openDisk({ id: 'a', name: 'Base', size: SIZE }, host);
+  await backend.write(0, new Uint8Array(512).fill(1));
+  await backend.close();
+});
+
+test('the list says what lies over what, who uses it, and where it is', async () => {
+  const over = await disks.createOver('a', 'Over it', 'opfs');
+  expect(over).toEqual({
+    ...{ id: 'over-it', name: 'Over it', size: SIZE, created: 2, store: 'opfs', over: 'a', overlays: [] },
+  });
+  const { backend } = await openDisk({ id: 'over-it' }, host);
+  expect(await disks.list()).toEqual([
+    {
+      ...{ id: 'a', name: 'Base', size: SIZE, created: 1, store: 'indexeddb', overlays: ['over-it'], use: 'reading' },
+    },
+    { ...over, use: 'writing' },
+  ]);
+  await expect(disks.reset('over-it')).rejects.toThrow(/in use/);
+  await backend.close();
+  expect((await disks.list()).map(({ use }) => use)).toEqual([undefined, undefined]);
+});
+
+test('what is done with a disk is in the list afterwards', async () => {
+  const clone = await disks.clone('a', 'Clone', goOn);
+  await disks.rename('a', 'First');
+  await disks.resize('a', 2 * SIZE);
+  await disks.move('clone', 'opfs', goOn);
+  const listed = (await disks.list()).map(({ name, size, store }) => ({ name, size, store }));
+  expect(listed).toEqual([
+    { name: 'First', size: 2 * SIZE, store: 'indexeddb' },
+    { name: 'Clone', size: SIZE, store: 'opfs' },
+  ]);
+  await disks.delete(clone.id);
+  expect(await disks.exists(clone.id)).toBe(false);
+});
+
+test('a commit that is cancelled half-way is named until it is done again', async () => {
+  await disks.createOver('a', 'Over it');
+  const { backend } = await openDisk({ id: 'over-it' }, host);
+  await backend.write(0, new Uint8Array(SIZE).fill(2));
+  await backend.close();
+  let asked = 0;
+  await expect(disks.commit('over-it', () => asked++ === 0)).rejects.toMatchObject({ name: 'AbortError' });
+  expect((await disks.list())[0]).toMatchObject({ id: 'a', committing: 'over-it' });
+  await disks.commit('over-it', goOn);
+  expect((await disks.list())[0]).not.toHaveProperty('committing');
+});
+
+test('what a tab that ended left of a clone is gone with the first list', async () => {
+  const made = new Promise((resolve) => {
+    void disks.clone('a', 'Clone', () => new Promise<boolean>(() => resolve(undefined)));
+  });
+  await made;
+  expect(await disks.exists('clone')).toBe(true);
+  // Another tab, and the locks of the first are gone with it.
+  host = { ...host, locks: new LocalLocks() };
+  expect((await diskCatalogue(() => host).list()).map(({ id }) => id)).toEqual(['a']);
+  expect(await disks.exists('clone')).toBe(false);
+});

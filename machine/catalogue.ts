@@ -1,0 +1,60 @@
+/** The disks of this origin, as the page manages them. */
+import { listDisks, diskExists } from '../devices/block/disk-list.ts';
+import { browserHost } from '../devices/block/disk-host.ts';
+import type { DiskManifest, StoreKind } from '../devices/block/indexeddb/manifest.ts';
+import { lockedDisks, type LockMode } from '../devices/block/locks.ts';
+import { cloneDisk } from '../devices/block/manage/clone.ts';
+import { commitDisk } from '../devices/block/manage/commit.ts';
+import { deleteDisk } from '../devices/block/manage/delete.ts';
+import { deleteUnmade } from '../devices/block/manage/making.ts';
+import { moveDisk } from '../devices/block/manage/move.ts';
+import { createOver } from '../devices/block/manage/overlay.ts';
+import { renameDisk } from '../devices/block/manage/rename.ts';
+import { resetDisk } from '../devices/block/manage/reset.ts';
+import { resizeDisk } from '../devices/block/manage/resize.ts';
+import type { DiskCatalogue, DiskEntry, Proceed } from './api-disks.ts';
+
+/** The disks of a browser; `host` is what there is of one in a test. */
+export function diskCatalogue(host = browserHost): DiskCatalogue {
+  let cleaned: Promise<void> | undefined;
+  const entries = async (): Promise<DiskEntry[]> => {
+    // What a tab that has ended left behind; that it fails is of no consequence here.
+    await (cleaned ??= deleteUnmade(host()).catch(() => undefined));
+    const [manifests, locks] = await Promise.all([listDisks(host()), lockedDisks(host().locks)]);
+    return manifests.map((manifest) => entryOf(manifest, manifests, locks));
+  };
+  const entry = async ({ id }: DiskManifest): Promise<DiskEntry> => {
+    const found = (await entries()).find((each) => each.id === id);
+    if (found === undefined) throw new Error('The disk was deleted while it was made.');
+    return found;
+  };
+  return {
+    list: entries,
+    exists: (id) => diskExists(id, host()),
+    delete: (id) => deleteDisk(id, host()),
+    rename: (id, name) => renameDisk(id, name, host()),
+    clone: async (id: string, name: string, proceed: Proceed) => entry(await cloneDisk(id, name, proceed, host())),
+    createOver: async (id: string, name: string, store?: StoreKind) => entry(await createOver(id, name, store, host())),
+    reset: (id) => resetDisk(id, host()),
+    commit: (id, proceed) => commitDisk(id, proceed, host()),
+    resize: (id, size) => resizeDisk(id, size, host()),
+    move: (id, store, proceed) => moveDisk(id, store, proceed, host()),
+  };
+}
+
+function entryOf(
+  manifest: DiskManifest,
+  all: readonly DiskManifest[],
+  locks: ReadonlyMap<string, LockMode>,
+): DiskEntry {
+  const { id, name, size, created, store = 'indexeddb', base, committing } = manifest;
+  const overlays = all.filter((other) => other.base?.disk === id).map((other) => other.id);
+  const lock = locks.get(id);
+  return {
+    ...{ id, name, size, created, store, overlays },
+    ...(base?.url !== undefined && { baseUrl: base.url }),
+    ...(base?.disk !== undefined && { over: base.disk }),
+    ...(lock && { use: lock === 'exclusive' ? ('writing' as const) : ('reading' as const) }),
+    ...(committing !== undefined && { committing }),
+  };
+}
