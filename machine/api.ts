@@ -146,7 +146,7 @@ export interface MachineControl {
   /** Types into the console. Resolves when the guest's queue has taken all of it. */
   input(bytes: Uint8Array): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
-  /** Makes a disk of the machine larger, to so many bytes, and tells the guest. */
+  /** Makes a disk of the machine larger, to so many bytes, and tells the guest. `id` is as in its figures. */
   resizeDisk(id: string, size: number): Promise<void>;
   /** Has maps of the disks told, in at most so many cells each, up to 4096; 0: none. Legal at any time. */
   watchDisks(cells: number): Promise<void>;

@@ -2,7 +2,8 @@
 
 import { BlockError } from './backend.ts';
 import { LocalLocks, type Locks } from './locks.ts';
-import { deleteSlotFile, openSlotFile, type OpenFileOptions, type SlotFile } from './opfs/slot-file.ts';
+import { deleteSlotFile, listSlotFiles, openSlotFile } from './opfs/slot-file.ts';
+import type { OpenFileOptions, SlotFile } from './opfs/slot-file.ts';
 
 /** What the browser provides; injected in tests. */
 export interface DiskHost {
@@ -17,6 +18,8 @@ export interface DiskHost {
 export interface DiskFiles {
   open(id: string, options?: OpenFileOptions): Promise<SlotFile>;
   delete(id: string): Promise<void>;
+  /** Ids of all disks that have one. */
+  list(): Promise<string[]>;
 }
 
 const localLocks = new LocalLocks();
@@ -27,7 +30,7 @@ export function browserHost(): DiskHost {
     throw new BlockError('store', message);
   }
   const { navigator } = globalThis as { readonly navigator?: { readonly locks?: Locks } };
-  const files = { open: openSlotFile, delete: deleteSlotFile };
+  const files = { open: openSlotFile, delete: deleteSlotFile, list: listSlotFiles };
   return { factory: indexedDB, locks: navigator?.locks ?? localLocks, now: () => Date.now(), files };
 }
 

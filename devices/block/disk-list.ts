@@ -30,8 +30,9 @@ export async function disksOver(id: string, host: DiskHost): Promise<string[]> {
   const over: string[] = [];
   for (const other of await diskIds(host)) {
     const manifest = await manifestOf(other, host).catch((error: unknown) => {
-      if (error instanceof BlockError && error.reason === 'version') throw error;
-      return undefined;
+      if (!(error instanceof BlockError) || error.reason !== 'version') return undefined;
+      const message = `The disk "${other}" was written by a newer tabhyve, and may lie over "${id}". Reload the page to get it.`;
+      throw new BlockError('version', message, { cause: error });
     });
     if (manifest?.base?.disk === id) over.push(other);
   }

@@ -2,8 +2,8 @@
 
 import { BlockError } from './backend.ts';
 import type { DiskHost } from './disk-host.ts';
-import { disksOver } from './disk-list.ts';
-import { databaseName, openDatabase, type DiskDatabase } from './indexeddb/database.ts';
+import { diskExists, disksOver } from './disk-list.ts';
+import { openDatabase, type DiskDatabase } from './indexeddb/database.ts';
 import { deleteLeftover, hasLeftover } from './indexeddb/leftover.ts';
 import { changeManifest, readManifest } from './indexeddb/manifest-record.ts';
 import type { DiskManifest } from './indexeddb/manifest.ts';
@@ -41,7 +41,7 @@ export async function holdDisk(id: string, host: DiskHost, options: HoldOptions)
   let unlock = mode === 'none' ? undefined : await lock(id, host, options);
   let database: DiskDatabase | undefined;
   try {
-    const fresh = make && (await isNew(id, host)) ? make() : undefined;
+    const fresh = make && !(await diskExists(id, host)) ? make() : undefined;
     database = await openDatabase({
       ...{ id, factory: host.factory },
       ...(fresh && { version: fresh.schemaVersion, create: (store) => void store.put(fresh, 'manifest') }),
@@ -61,11 +61,6 @@ export async function holdDisk(id: string, host: DiskHost, options: HoldOptions)
     await unlock?.();
     throw error;
   }
-}
-
-async function isNew(id: string, host: DiskHost): Promise<boolean> {
-  const databases = await host.factory.databases();
-  return !databases.some(({ name }) => name === databaseName(id));
 }
 
 /** Takes the lock. A disk that may never be changed is not said to be in use. */

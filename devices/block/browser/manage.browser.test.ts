@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, expect, test, type Page } from '@playwright/test';
+import { chromium, expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { inWorker, openBlank } from '../testing/in-page.ts';
 
 const CHUNK = 32768;
@@ -117,6 +117,63 @@ test('what a disk held when it was reset is given back to the browser', async ({
     await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 });
+
+test('the browser is killed while it moves a disk to and fro, and the disk is whole', async ({ baseURL }) => {
+  test.setTimeout(120_000);
+  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
+  const { launchOptions } = test.info().project.use;
+  let moves = 0;
+  try {
+    for (let round = 0; round < 4; round++) {
+      const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
+      const page = browser.pages()[0] ?? (await browser.newPage());
+      await openBlank(page, baseURL ?? '');
+      const seen = await inWorker(
+        page,
+        async ({ openDisk }, isNew) => {
+          const { backend, manifest } = await openDisk({ id: 'a', size: 8 * 1048576 });
+          const chunk = new Uint32Array(8192);
+          const wrong: number[] = [];
+          for (let index = 0; index < 256; index++) {
+            const at = index * 32768;
+            if (isNew) await backend.write(at, new Uint8Array(new Uint32Array(8192).fill(index + 1).buffer));
+            await backend.read(at, new Uint8Array(chunk.buffer));
+            if (chunk.some((word) => word !== index + 1)) wrong.push(index);
+          }
+          await backend.close();
+          return { wrong, moves: Number(manifest.layers[0]) };
+        },
+        round === 0,
+      );
+      expect(seen.wrong, `chunks that are wrong in round ${round}`).toEqual([]);
+      expect(seen.moves).toBeGreaterThanOrEqual(moves);
+      moves = seen.moves;
+      const moving = inWorker(
+        page,
+        async ({ moveDisk }) => {
+          for (;;) for (const store of ['opfs', 'indexeddb'] as const) await moveDisk('a', store, () => true);
+        },
+        undefined,
+      ).catch(() => undefined);
+      await page.waitForTimeout(700 + round * 130);
+      await killBrowser(browser);
+      await moving;
+      await browser.close().catch(() => undefined);
+    }
+    expect(moves).toBeGreaterThan(0);
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+});
+
+/** Ends the whole browser by SIGKILL. */
+async function killBrowser(browser: BrowserContext): Promise<void> {
+  const client = await browser.browser()?.newBrowserCDPSession();
+  const { processInfo } = (await client?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
+  const main = processInfo.find(({ type }) => type === 'browser');
+  if (main === undefined) throw new Error('The browser has no process.');
+  process.kill(main.id, 'SIGKILL');
+}
 
 test('two tabs read one disk in a file at the same time, each under a disk of its own', async ({
   context,

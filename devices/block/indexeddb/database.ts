@@ -30,7 +30,7 @@ const NEWEST = STACK_SCHEMA_VERSION;
 
 const PREFIX = 'tabhyve-disk-';
 const STORE = 'disk';
-/** How long an older tab may take to let go of a database, in milliseconds. */
+/** How long another tab may take to let go of a database, in milliseconds. */
 const BLOCKED_TIMEOUT = 5_000;
 
 /** Where a page of a layer's tombstones is. */
@@ -158,7 +158,16 @@ function connect(db: IDBDatabase): DiskDatabase {
 export function deleteDatabase(id: string, factory: IDBFactory): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = factory.deleteDatabase(databaseName(id));
-    request.onsuccess = () => resolve();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    request.onblocked = () => {
+      const message =
+        'A tab has this disk open and does not let go of it. The disk is deleted as soon as you close that tab.';
+      timer = setTimeout(() => reject(new BlockError('locked', message)), BLOCKED_TIMEOUT);
+    };
+    request.onsuccess = () => {
+      clearTimeout(timer);
+      resolve();
+    };
     request.onerror = () => reject(storeError(request.error));
   });
 }

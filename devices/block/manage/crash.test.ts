@@ -118,6 +118,23 @@ describe('whatever moment the browser dies at', { timeout: 120_000 }, () => {
     );
   });
 
+  test.each(stores)('a disk in %s is deleted or not, and leaves nothing', async (kind) => {
+    await atEachMoment(
+      (host) => write('a', LOW, host, kind),
+      (host) => deleteDisk('a', host),
+      async (host, done, store) => {
+        await deleteUnmade(host);
+        const ids = (await listDisks(host)).map(({ id }) => id);
+        if (done) expect(ids).toEqual([]);
+        for (const id of ids) expect(await read(id, host)).toEqual(over(LOW));
+        expect(await store.stored()).toEqual([
+          ...(kind === 'opfs' ? ids : []),
+          ...ids.map((id) => `tabhyve-disk-${id}`),
+        ]);
+      },
+    );
+  });
+
   test.each(stores)('a disk in %s is reset or not', async (kind) => {
     await atEachMoment(
       (host) => write('a', HIGH, host, kind),

@@ -4,6 +4,7 @@
  */
 
 import { get } from 'idb-keyval';
+import { BlockError } from '../backend.ts';
 import { openStore } from '../chunk-stores.ts';
 import type { ChunkStore } from '../chunk-store.ts';
 import type { DiskHost } from '../disk-host.ts';
@@ -29,6 +30,10 @@ export async function makeDisk(
 ): Promise<void> {
   const { id, schemaVersion } = manifest;
   const unlock = await lockDisk(host.locks, id);
+  if (await diskExists(id, host)) {
+    await unlock();
+    throw new BlockError('locked', `Another tab has just made a disk "${id}": try again.`);
+  }
   try {
     const create = (store: IDBObjectStore): void => void store.put(host.now(), MAKING);
     const database = await openDatabase({ id, factory: host.factory, version: schemaVersion, create });
@@ -51,9 +56,10 @@ export async function makeDisk(
   }
 }
 
-/** Deletes what interruptions have left of disks that were being made. */
+/** Deletes what interruptions have left of disks that were being made or deleted. */
 export async function deleteUnmade(host: DiskHost): Promise<void> {
-  for (const id of await diskIds(host)) {
+  const ids = new Set([...(await diskIds(host)), ...(await host.files.list().catch(() => []))]);
+  for (const id of ids) {
     if (!(await isUnmade(id, host).catch(() => false))) continue;
     const unlock = await lockDisk(host.locks, id).catch(() => undefined);
     // It is being made by another.
@@ -66,7 +72,9 @@ export async function deleteUnmade(host: DiskHost): Promise<void> {
   }
 }
 
+/** A file without a database is what is left of a disk, too. */
 async function isUnmade(id: string, host: DiskHost): Promise<boolean> {
+  if (!(await diskExists(id, host))) return true;
   const database = await openDatabase({ id, factory: host.factory });
   try {
     return (await get(MAKING, database.relaxed)) !== undefined;

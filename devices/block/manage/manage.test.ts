@@ -134,6 +134,24 @@ describe('a disk that others lie over', () => {
     await deleteDisk(id, host);
   });
 
+  test('is not taken for one that is under none because a newer tabhyve wrote what might be over it', async () => {
+    const { id } = await createOver('low', 'A', undefined, host);
+    await write('other', { 0: 1 });
+    await new Promise<void>((resolve) => {
+      const request = host.factory.open(`tabhyve-disk-${id}`, STACK_SCHEMA_VERSION + 1);
+      request.onsuccess = () => {
+        request.result.close();
+        resolve();
+      };
+    });
+    const newer = { reason: 'version', message: /"a" was written by a newer tabhyve/ };
+    await expect(openDisk({ id: 'low' }, host)).rejects.toMatchObject(newer);
+    await expect(deleteDisk('low', host)).rejects.toMatchObject(newer);
+    await deleteDisk('other', host);
+    await deleteDisk(id, host);
+    await write('low', { 0: 2 });
+  });
+
   test('takes no commit while another lies over it, or from what lies over an image', async () => {
     const { id } = await createOver('low', 'A', undefined, host);
     await createOver('low', 'B', undefined, host);
@@ -142,6 +160,20 @@ describe('a disk that others lie over', () => {
     await write('image', { 0: 5 }, { base: image });
     await expect(commitDisk('image', goOn, host)).rejects.toMatchObject({ reason: 'base', message: /an image/ });
     await expect(commitDisk('low', goOn, host)).rejects.toMatchObject({ reason: 'frozen' });
+  });
+
+  test('takes a commit again that found no room', async () => {
+    await moveDisk('low', 'opfs', goOn, host);
+    const { id } = await createOver('low', 'A', undefined, host);
+    await write(id, { 1: 5, 2: 6, 3: 7 });
+    const file = host.files.files.get('low');
+    expect(file).toBeDefined();
+    Object.assign(file ?? {}, { failures: 1 });
+    await expect(commitDisk(id, goOn, host)).rejects.toMatchObject({ reason: 'quota' });
+    expect(await values(id)).toEqual([1, 5, 6, 7, 0, 0]);
+    await commitDisk(id, goOn, host);
+    await deleteDisk(id, host);
+    expect(await values('low')).toEqual([1, 5, 6, 7, 0, 0]);
   });
 
   test('grows with a commit of what grew', async () => {
@@ -177,6 +209,17 @@ describe.each(stores)('a disk in %s', (store) => {
     await write('a', { 0: 3, 2: 3 }, { base: image });
     expect(await values(id, { base: image })).toEqual([1, 0, 9, 9, 9, 9]);
     expect((await findDisk(id, host))?.store).toBe(store === 'opfs' ? store : undefined);
+  });
+
+  test('is cloned by two tabs at once under two ids, or one of them is refused', async () => {
+    await write('a', { 0: 1 }, { store });
+    const results = await Promise.allSettled([cloneDisk('a', 'Copy', goOn, host), cloneDisk('a', 'Copy', goOn, host)]);
+    const made = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.id] : []));
+    expect(made.length).toBeGreaterThan(0);
+    expect(new Set(made).size).toBe(made.length);
+    for (const id of made) expect(await values(id)).toEqual([1, 0, 0, 0, 0, 0]);
+    const refused = results.filter((result) => result.status === 'rejected');
+    for (const { reason } of refused) expect(reason).toMatchObject({ reason: 'locked' });
   });
 
   test('has no clone when that is cancelled', async () => {

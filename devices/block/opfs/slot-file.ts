@@ -97,6 +97,18 @@ export async function deleteSlotFile(id: string): Promise<void> {
   }
 }
 
+/** Ids of the disks that have a file. None where there are no such files. */
+export async function listSlotFiles(): Promise<string[]> {
+  if (typeof navigator === 'undefined' || !('storage' in navigator)) return [];
+  const ids: string[] = [];
+  try {
+    for await (const id of (await folder()).keys()) ids.push(id);
+  } catch (error) {
+    throw storeError(error);
+  }
+  return ids;
+}
+
 class AccessedFile implements SlotFile {
   readonly #handle: AccessHandle;
   #slots: number;

@@ -19,6 +19,9 @@ export class FakeFiles implements DiskFiles {
     if (file && (file.isOpen || file.readers > 0)) throw new BlockError('store', `the file ${id} is open`);
     this.files.delete(id);
   }
+  async list(): Promise<string[]> {
+    return [...this.files.keys()];
+  }
 }
 
 export class FakeFile {

@@ -31,6 +31,7 @@ export class MortalHost {
           life.spend();
           await this.#files.delete(id);
         },
+        list: () => this.#files.list(),
       },
     };
   }
