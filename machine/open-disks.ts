@@ -1,8 +1,9 @@
 /** Opens the disks that a machine's description names. */
 import type { BlockBackend } from '../devices/block/backend.ts';
-import { blobBase } from '../devices/block/base.ts';
+import { baseCache } from '../devices/block/base-cache/shared.ts';
+import { blobBase, type BaseImage } from '../devices/block/base.ts';
 import { findDisk, openDisk } from '../devices/block/disks.ts';
-import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
+import { openHttpBase, Unreachable } from '../devices/block/http/http-base.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
 import type { MachineDisk } from './machine.ts';
@@ -71,19 +72,31 @@ async function openStored(
   }
 }
 
-/** The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`. */
+/**
+ * The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`; or, if
+ * its server is away, what is kept of it here.
+ */
 async function openBase(
   url: string | undefined,
   offered: string | undefined,
   identity: string | undefined,
-): Promise<HttpBase | undefined> {
+): Promise<BaseImage | undefined> {
   if (url === undefined) return undefined;
+  const cache = baseCache();
   try {
-    return await openHttpBase(url);
+    return await openHttpBase(url, { cache });
   } catch (error) {
-    const other = offered === undefined ? undefined : await openHttpBase(offered).catch(() => undefined);
+    const other =
+      offered === undefined || offered === url
+        ? undefined
+        : await openHttpBase(offered, { cache }).catch(() => undefined);
     if (other !== undefined && other.identity === identity) return other;
     await other?.close();
+    const kept =
+      error instanceof Unreachable
+        ? await openHttpBase(url, { cache, remembered: true }).catch(() => undefined)
+        : undefined;
+    if (kept !== undefined) return kept;
     throw error;
   }
 }
