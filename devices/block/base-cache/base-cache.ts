@@ -13,12 +13,12 @@ import {
   allUses,
   blockKey,
   blocksOf,
+  change,
   deleteCache,
   imageKey,
   openCache,
   regionOf,
   resultOf,
-  settled,
   useKey,
   type CacheDatabase,
   type KeptBlock,
@@ -201,8 +201,8 @@ export class BaseCache {
       [...blocks].map(async ([index, bytes]) => ({ index, block: { sum: await sha256Bytes(bytes), bytes } })),
     );
     const now = this.#host.now();
-    await database.use('readwrite', async (store) => {
-      const done = settled(store.transaction);
+    let sum = 0;
+    await change(database, async (store) => {
       const added = new Map([...noted].map((region) => [region, 0]));
       await Promise.all(
         records.map(async ({ index, block }) => {
@@ -217,11 +217,11 @@ export class BaseCache {
           const use = (await resultOf(store.get(useKey(image, region)))) as RegionUse | undefined;
           if (bytes === 0 && (use === undefined || now - use.at < NOTE)) return;
           store.put({ bytes: (use?.bytes ?? 0) + bytes, at: now } satisfies RegionUse, useKey(image, region));
-          this.#bytes += bytes;
+          sum += bytes;
         }),
       );
-      await done;
     });
+    this.#bytes += sum;
   }
 
   /** Deletes the regions that were not used for the longest time, until `target` bytes are left. */
@@ -231,10 +231,9 @@ export class BaseCache {
     for (const [key, { bytes }] of uses) {
       if (this.#bytes <= target) return;
       const [, image, region] = key;
-      await database.use('readwrite', (store) => {
+      await change(database, async (store) => {
         store.delete(blocksOf(image, region));
         store.delete(key);
-        return settled(store.transaction);
       });
       this.#bytes -= bytes;
     }

@@ -84,11 +84,27 @@ export async function deleteCache(factory: IDBFactory): Promise<boolean> {
   return true;
 }
 
-/** Resolves when the transaction is complete; rejects with why it was aborted. */
-export function settled(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+/** Makes changes in one transaction, and resolves when it is complete; rejects with why it was not. */
+export async function change(database: CacheDatabase, action: (store: IDBObjectStore) => Promise<void>): Promise<void> {
+  await database.use('readwrite', async (store) => {
+    const { transaction } = store;
+    const done = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+    });
+    const acted = action(store).catch((error: unknown) => {
+      try {
+        transaction.abort();
+      } catch {
+        // It has ended already.
+      }
+      throw error;
+    });
+    const [did, ended] = await Promise.allSettled([acted, done]);
+    // What ended it tells more than what follows from that.
+    if (transaction.error !== null) throw transaction.error;
+    if (did.status === 'rejected') throw did.reason;
+    if (ended.status === 'rejected') throw ended.reason;
   });
 }
 
