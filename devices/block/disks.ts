@@ -3,6 +3,7 @@
 import { get } from 'idb-keyval';
 import { BlockError, checkSize } from './backend.ts';
 import type { BaseImage } from './base.ts';
+import { giveUpBaseCache } from './base-cache/shared.ts';
 import { CHUNK_SIZE } from './chunks.ts';
 import {
   databaseName,
@@ -98,7 +99,11 @@ export async function openDisk(options: OpenDiskOptions, host = browserHost()): 
     // Whoever else wrote to the file would move chunks under a reader.
     if (manifest.store === 'opfs') release ??= await lockDisk(host.locks, id);
     store = await openStore(manifest, { database, release, readOnly }, host);
-    return { backend: await StoreBackend.open({ size: manifest.size, store, base, readOnly, limits }), manifest };
+    const makeRoom = giveUpBaseCache;
+    return {
+      backend: await StoreBackend.open({ size: manifest.size, store, base, readOnly, limits, makeRoom }),
+      manifest,
+    };
   } catch (error) {
     if (store) await store.close().catch(() => undefined);
     database?.close();

@@ -39,6 +39,8 @@ export interface StoreBackendOptions {
   readonly base?: BaseImage | undefined;
   readonly readOnly?: boolean;
   readonly limits?: Partial<CacheLimits> | undefined;
+  /** Called when the quota is full: frees what matters less than this disk, and resolves to whether there was any. */
+  readonly makeRoom?: (() => Promise<boolean>) | undefined;
 }
 
 export class StoreBackend implements WatchedBackend {
@@ -52,6 +54,7 @@ export class StoreBackend implements WatchedBackend {
   readonly #clean = new Map<number, Slot>();
   readonly #writes: WriteBack;
   readonly #watch = new UsageWatch(() => this.usage());
+  readonly #makeRoom: (() => Promise<boolean>) | undefined;
   /** Slots that the next read of the store fills. */
   #wanted = new Map<number, Slot>();
   #sequential = { next: -1, window: 0 };
@@ -63,12 +66,13 @@ export class StoreBackend implements WatchedBackend {
     return new StoreBackend(options, await options.store.load());
   }
 
-  private constructor({ size, store, base, readOnly = false, limits }: StoreBackendOptions, map: ChunkMap) {
+  private constructor({ size, store, base, readOnly = false, limits, makeRoom }: StoreBackendOptions, map: ChunkMap) {
     this.geometry = { size, chunkSize: CHUNK_SIZE, readOnly };
     this.#store = store;
     this.#base = base;
     this.#limits = { ...defaultLimits, ...limits };
     this.#map = map;
+    this.#makeRoom = makeRoom;
     const commit: ChunkStore['commit'] = (changes, durable) => {
       // What was asked for before must not see what is written now.
       void this.#fetchWanted();
@@ -119,14 +123,14 @@ export class StoreBackend implements WatchedBackend {
       });
     }
     await Promise.all(pending);
-    await this.#writes.room();
+    await this.#withRoom(() => this.#writes.room());
   }
 
   async flush(): Promise<void> {
     this.#checkOpen();
     const turn = this.#enter(false);
     if (turn) await turn;
-    await this.#writes.flush();
+    await this.#withRoom(() => this.#writes.flush());
   }
 
   async discard(offset: number, length: number): Promise<void> {
@@ -157,7 +161,7 @@ export class StoreBackend implements WatchedBackend {
     this.#closed = true;
     try {
       await this.#gate;
-      if (!this.geometry.readOnly) await this.#writes.flush();
+      if (!this.geometry.readOnly) await this.#withRoom(() => this.#writes.flush());
     } finally {
       this.#writes.end();
       this.#watch.end();
@@ -179,7 +183,7 @@ export class StoreBackend implements WatchedBackend {
     }
     this.#watch.touch();
     await Promise.all(pending);
-    await this.#writes.room();
+    await this.#withRoom(() => this.#writes.room());
   }
 
   #zeroPart(pending: Promise<void>[], span: ChunkSpan, mayUnmap: boolean): void {
@@ -309,7 +313,7 @@ export class StoreBackend implements WatchedBackend {
   #enter(needsRoom: boolean): Promise<void> | undefined {
     if (!this.#gate && !(needsRoom && this.#writes.stuck)) return undefined;
     const turn = (this.#gate ?? Promise.resolve()).then(async () => {
-      if (needsRoom && this.#writes.stuck) await this.#writes.retry();
+      if (needsRoom && this.#writes.stuck) await this.#withRoom(() => this.#writes.retry());
     });
     const gate = turn.catch(() => {});
     this.#gate = gate;
@@ -317,6 +321,17 @@ export class StoreBackend implements WatchedBackend {
       if (this.#gate === gate) this.#gate = undefined;
     });
     return turn;
+  }
+
+  /** Does it once more if it met a full quota, and there is something to free. What the store refused is dirty again. */
+  async #withRoom(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      const full = error instanceof BlockError && error.reason === 'quota';
+      if (!full || !(await this.#makeRoom?.())) throw error;
+      await action();
+    }
   }
 
   #check(offset: number, length: number, write: boolean): void {

@@ -4,12 +4,13 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { pattern } from '../testing/parts.ts';
 import { IMAGE_URL, RangeServer } from '../testing/range-server.ts';
 import { openHttpBase, type HttpBaseOptions } from '../http/http-base.ts';
+import { RANGE_BLOCK } from '../http/range-source.ts';
 import { BaseCache } from './base-cache.ts';
 import { REGION } from './database.ts';
 
 vi.stubGlobal('IDBKeyRange', IDBKeyRange);
 
-const BLOCK = 32 * 1024;
+const BLOCK = RANGE_BLOCK;
 let factory: IDBFactory;
 let now = 1_000_000_000_000;
 const HOUR = 3_600_000;

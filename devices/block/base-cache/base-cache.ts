@@ -66,6 +66,7 @@ export class BaseCache {
   #bytes = 0;
   /** Given up: nothing is kept any more, until the page is loaded again. */
   #off = false;
+  #givenUp: Promise<boolean> | undefined;
 
   constructor(host: BaseCacheHost) {
     this.#host = host;
@@ -94,7 +95,12 @@ export class BaseCache {
   }
 
   /** Deletes all of it, since the space is wanted for something that matters more. False if there was nothing. */
-  async giveUp(): Promise<boolean> {
+  giveUp(): Promise<boolean> {
+    this.#givenUp ??= this.#delete().finally(() => (this.#givenUp = undefined));
+    return this.#givenUp;
+  }
+
+  async #delete(): Promise<boolean> {
     this.#off = true;
     this.#drop();
     const database = await this.#database;

@@ -13,7 +13,7 @@ import { isForeign, persistently, refuseStatus, request, type Attempts, type Rea
 import { refusePacked } from './image-kind.ts';
 
 /** docs/storage.md says how it was found. */
-export const RANGE_BLOCK = 32 * 1024;
+export const RANGE_BLOCK = 16 * 1024;
 /** Bytes that one request asks for, at most. */
 const MOST = 1024 * 1024;
 
