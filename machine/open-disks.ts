@@ -1,5 +1,5 @@
 /** Opens the disks that a machine's description names. */
-import type { BlockBackend } from '../devices/block/backend.ts';
+import { SECTOR, type BlockBackend } from '../devices/block/backend.ts';
 import { baseCache } from '../devices/block/base-cache/shared.ts';
 import { blobBase, type BaseImage } from '../devices/block/base.ts';
 import { findDisk, openDisk } from '../devices/block/disks.ts';
@@ -62,7 +62,7 @@ async function openStored(
   const base = await openBase(baseUrl, offered, known?.base?.identity);
   try {
     const disk = await openDisk({
-      ...{ id, size, store, base, baseUrl, readOnly },
+      ...{ id, size: sizeOver(size, base), store, base, baseUrl, readOnly },
       onLost: ({ message }) => onLost(message),
     });
     return disk.backend;
@@ -70,6 +70,11 @@ async function openStored(
     await base?.close();
     throw error;
   }
+}
+
+/** A disk is not smaller than the image that it lies over: file systems would miss their end. */
+function sizeOver(size: number, base: BaseImage | undefined): number {
+  return Math.max(size, Math.ceil((base?.size ?? 0) / SECTOR) * SECTOR);
 }
 
 /**
