@@ -1,19 +1,20 @@
-// How much is fetched of a base image over HTTP: node --import tsx bench/disk/base-over-http.ts [--rounds N]
+// How much is fetched of a base image over HTTP: node --import tsx bench/disk/base-over-http.ts
 //
-// A raw image of 2 GiB, sparse, that begins with the default machine's root file system, on a server of this host. Of a
-// fresh page: what was fetched when the first read was served, and what a boot to the prompt reads and fetches.
+// The image is raw, has 2 GiB, and begins with the default machine's root file system. It is on a server of this host: as
+// one file, of which ranges are fetched, and in parts with a manifest. With nothing kept from before: what was fetched
+// when the first read was served, and what a boot to the prompt reads and fetches.
 
-import { copyFileSync, truncateSync } from 'node:fs';
+import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Runner } from '../../cli/run/runner.ts';
 import { MemoryBackend } from '../../devices/block/memory.ts';
 import { openHttpBase } from '../../devices/block/http/http-base.ts';
 import { serveStatic } from '../../e2e/support/static-server.ts';
 import { temporaryFolder } from '../../e2e/support/temporary-folder.ts';
 import { prepareImages } from '../../guest/index.ts';
+import { splitDisk } from '../../guest/publish.ts';
 import { PROMPT } from '../guest-scripts.ts';
 import { countRequests } from '../../machine/disk-requests.ts';
 
@@ -22,11 +23,13 @@ const MIB = 1024 * KIB;
 const kib = (bytes: number): string => `${(bytes / KIB).toFixed(0)} KiB`;
 const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1' } } });
 const images = await prepareImages({ log: console.error, publish: false });
 const folder = temporaryFolder();
-copyFileSync(images.root, join(folder, 'disk.img'));
-truncateSync(join(folder, 'disk.img'), 2048 * MIB);
+const image = join(folder, 'disk.img');
+copyFileSync(images.root, image);
+truncateSync(image, 2048 * MIB);
+const manifest = await splitDisk(image, { cache: folder, progress: () => undefined });
+writeFileSync(join(folder, 'disk.json'), JSON.stringify(manifest));
 
 const server = await serveStatic(folder, '/', 0);
 const sockets = new Set<Socket>();
@@ -35,12 +38,12 @@ const { port } = server.address() as AddressInfo;
 /** Bytes that the server has sent, headers included. */
 const sent = (): number => [...sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
 
-for (let round = 0; round < Number(values.rounds); round++) {
+for (const name of ['disk.img', 'disk.json']) {
   const before = sent();
   let requests = 0;
-  const base = await openHttpBase(`http://localhost:${port}/disk.img`, { onFetched: () => requests++ });
+  const base = await openHttpBase(`http://localhost:${port}/${name}`, { onFetched: () => requests++ });
   await base.read(1024, new Uint8Array(512));
-  console.log(`first read served after ${kib(sent() - before)}`);
+  console.log(`${name}: first read served after ${kib(sent() - before)}`);
 
   const counted = countRequests(new MemoryBackend({ base }));
   /** Each sector once, however often the guest read it. */
