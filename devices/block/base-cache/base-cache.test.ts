@@ -14,13 +14,16 @@ const BLOCK = RANGE_BLOCK;
 let factory: IDBFactory;
 let now = 1_000_000_000_000;
 const HOUR = 3_600_000;
+const UNKNOWN = { usage: NaN, quota: NaN };
+let storage = UNKNOWN;
 
 beforeEach(() => {
   factory = new IDBFactory();
+  storage = UNKNOWN;
 });
 
 const cacheOf = (budget = Infinity): BaseCache =>
-  new BaseCache({ factory, now: () => now, budget: async () => budget });
+  new BaseCache({ factory, now: () => now, budget: async () => budget, storage: async () => storage });
 const blockOf = (seed: number): Uint8Array<ArrayBuffer> => pattern(BLOCK, seed);
 
 /** The store, as another program would see it. */
@@ -109,6 +112,22 @@ describe('blocks of base images', () => {
     }
     expect(await factory.databases()).toEqual([]);
     expect(await cacheOf().giveUp()).toBe(false);
+  });
+
+  test('are given up when little is free for disks, and not before', async () => {
+    const MIB = 2 ** 20;
+    const host = cacheOf();
+    const cache = await host.of('x');
+    cache.put(0, blockOf(0));
+    await cache.close();
+    storage = { usage: 900 * MIB, quota: 1000 * MIB };
+    await host.relieve();
+    expect(await cache.get([0])).toEqual([blockOf(0)]);
+    // It waits until the engine has measured less.
+    let used = 941 * MIB;
+    storage = Object.defineProperty({ ...UNKNOWN, quota: 1000 * MIB }, 'usage', { get: () => (used -= MIB) });
+    await host.relieve();
+    expect(await factory.databases()).toEqual([]);
   });
 
   test('are in nobody’s way where nothing can be stored', async () => {

@@ -1,6 +1,6 @@
 /**
  * Keeps blocks of base images between visits, under a budget. What it keeps may go at any time, and whatever fails here
- * only makes it keep less: the source has every block.
+ * only makes it keep less: the source has every block. Disks matter more: where space is short, it is given up.
  *
  * Blocks are checked when they are read. Which were used last is noted by region, some minutes late, with transactions
  * that write anyway; regions that were not used for the longest time go first. Several tabs may use it at once: what they
@@ -14,6 +14,7 @@ import {
   blockKey,
   blocksOf,
   change,
+  cacheExists,
   deleteCache,
   imageKey,
   openCache,
@@ -24,6 +25,7 @@ import {
   type KeptBlock,
   type RegionUse,
 } from './database.ts';
+import { emptyCache } from './empty.ts';
 
 /** The blocks of one image. Nothing here rejects. */
 export interface BlockCache {
@@ -41,11 +43,16 @@ export interface BaseCacheHost {
   readonly now: () => number;
   /** In bytes, of which the cache has `used` already. */
   readonly budget: (used: number) => Promise<number>;
+  /** What all storage of this origin occupies, and what it may occupy, in bytes; `NaN` if nobody can say. */
+  readonly storage: () => Promise<{ readonly usage: number; readonly quota: number }>;
 }
 
 /** Bytes that wait before they are written, and milliseconds after which fewer are. */
 const BATCH = 1024 * 1024;
 const IDLE = 500;
+/** Bytes that have to be free for disks, and milliseconds between two looks. */
+const RESERVE = 64 * 1024 * 1024;
+const WATCH = 10_000;
 /** Milliseconds after which the use of a region is noted again. */
 const NOTE = 10 * 60 * 1000;
 
@@ -75,11 +82,16 @@ export class BaseCache {
   /** The blocks of the image of this identity. */
   async of(identity: string): Promise<BlockCache> {
     const image = (await sha256(new TextEncoder().encode(identity))).slice(0, 32);
-    await this.#open();
+    // Whoever opens an image does not wait for it.
+    void this.#open();
+    const watch = setInterval(() => void this.relieve(), WATCH);
     return {
       get: (indexes) => this.#get(image, indexes),
       put: (index, bytes) => this.#put(image, index, bytes),
-      close: () => this.#write(),
+      close: () => {
+        clearInterval(watch);
+        return this.#write();
+      },
     };
   }
 
@@ -89,6 +101,7 @@ export class BaseCache {
     return database && get(imageKey(address), database.use).catch(() => undefined);
   }
 
+  /** Remembers it; whether that succeeds, nobody needs to know. */
   async remember(address: string, what: unknown): Promise<void> {
     const database = await this.#open();
     if (database) await set(imageKey(address), what, database.use).catch(() => undefined);
@@ -103,9 +116,28 @@ export class BaseCache {
   async #delete(): Promise<boolean> {
     this.#off = true;
     this.#drop();
-    const database = await this.#database;
-    database?.close();
-    return deleteCache(this.#host.factory).catch(() => false);
+    const { factory, now, storage } = this.#host;
+    const usage = async (): Promise<number> => (await storage()).usage;
+    try {
+      if (!(await cacheExists(factory))) return false;
+      const database = await (this.#database ?? this.#connect());
+      await this.#writing;
+      if (database) {
+        await emptyCache(database, this.#bytes, usage, now).catch(() => undefined);
+        database.close();
+      }
+      await deleteCache(factory);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Gives up while the quota is not yet full: then the engine can still give the space back. */
+  async relieve(): Promise<void> {
+    if (this.#off || this.#bytes === 0) return;
+    const { usage, quota } = await this.#host.storage().catch(() => ({ usage: NaN, quota: NaN }));
+    if (quota - usage < RESERVE) await this.giveUp();
   }
 
   /** In bytes, as far as this tab knows. */

@@ -38,6 +38,7 @@ export const useKey = (image: string, region: number): [string, string, number] 
 export const imageKey = (address: string): IDBValidKey => ['image', address];
 export const blocksOf = (image: string, region: number): IDBKeyRange =>
   IDBKeyRange.bound(blockKey(image, region * REGION), blockKey(image, (region + 1) * REGION), false, true);
+export const allBlocks = (): IDBKeyRange => IDBKeyRange.bound(['block'], ['block', []]);
 export const allUses = (): IDBKeyRange => IDBKeyRange.bound(['used'], ['used', []]);
 
 export interface CacheDatabase {
@@ -64,10 +65,12 @@ export async function openCache(factory: IDBFactory, onLost: () => void): Promis
   return { use, close: () => db.close() };
 }
 
-/** Deletes it, in all tabs. False if there is none. */
-export async function deleteCache(factory: IDBFactory): Promise<boolean> {
-  const databases = await factory.databases();
-  if (!databases.some(({ name }) => name === NAME)) return false;
+export async function cacheExists(factory: IDBFactory): Promise<boolean> {
+  return (await factory.databases()).some(({ name }) => name === NAME);
+}
+
+/** Deletes it, in all tabs. */
+export async function deleteCache(factory: IDBFactory): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const request = factory.deleteDatabase(NAME);
     // It is deleted when the last tab lets go of it.
@@ -81,7 +84,6 @@ export async function deleteCache(factory: IDBFactory): Promise<boolean> {
       reject(request.error ?? new Error('the database was not deleted'));
     };
   });
-  return true;
 }
 
 /** Makes changes in one transaction, and resolves when it is complete; rejects with why it was not. */

@@ -225,7 +225,12 @@ test('a disk that meets the quota gets the space of the kept base images', async
       const { openDisk } = disks as typeof import('../disks.ts');
       const { openHttpBase } = http as typeof import('../http/http-base.ts');
       const { BaseCache } = cache as typeof import('../base-cache/base-cache.ts');
-      const keeping = new BaseCache({ factory: indexedDB, now: () => Date.now(), budget: async () => Infinity });
+      const keeping = new BaseCache({
+        factory: indexedDB,
+        now: () => Date.now(),
+        budget: async () => Infinity,
+        storage: async () => ({ usage: NaN, quota: NaN }),
+      });
       const base = await openHttpBase('image.bin', { cache: keeping });
       await base.read(0, new Uint8Array(base.size));
       await base.close();

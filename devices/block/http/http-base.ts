@@ -46,16 +46,16 @@ async function open(url: string, cache: BaseCache | undefined, attempts: Attempt
   const split = readSplitAddress(url);
   if (split) {
     const source = await SplitSource.open(split, attempts);
-    await cache?.remember(url, source.start);
+    void cache?.remember(url, source.start);
     return source;
   }
   if (isManifest(url)) {
     const source = await ManifestSource.open(url, attempts);
-    await cache?.remember(url, source.text);
+    void cache?.remember(url, source.text);
     return source;
   }
   const source = await RangeSource.open(url, attempts);
-  await cache?.remember(url, source.image);
+  void cache?.remember(url, source.image);
   return source;
 }
 
