@@ -1,11 +1,12 @@
 /** Opens the disks that a machine's description names. */
 import { SECTOR, type BlockBackend } from '../devices/block/backend.ts';
 import { baseCache } from '../devices/block/base-cache/shared.ts';
-import { blobBase, type BaseImage } from '../devices/block/base.ts';
+import type { BaseImage } from '../devices/block/base.ts';
 import { findDisk, openDisk } from '../devices/block/disks.ts';
 import { openHttpBase, Unreachable } from '../devices/block/http/http-base.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
+import { fileBase } from './file-base.ts';
 import type { MachineDisk } from './machine.ts';
 
 /**
@@ -39,7 +40,7 @@ async function openBackend(spec: DiskSpec, onLost: (message: string) => void): P
     case 'memory':
       return new MemoryBackend({ size: spec.size });
     case 'file': {
-      const base = blobBase(spec.file);
+      const base = await fileBase(spec.file);
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
       const disk = await openDisk({
         ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly, store: spec.store },
