@@ -1,6 +1,6 @@
 // The import rules: which folder may import which, and which names stand in one folder alone. `npm run lint` runs them.
 //
-//     app, cli, bench, e2e ──▶ machine ──▶ core, devices        devices ──▶ core/shared        nothing points back
+//     app, cli, bench, e2e ──▶ machine ──▶ core, devices, devices/image    devices ──▶ core/shared    nothing points back
 //
 // Tests (`*.test.ts`, `*.fuzz.ts`, `testing/`) may import, besides, all that stands below their layer, and any package;
 // integration tests (`*.int.test.ts`), which put the whole together, anything.
@@ -23,7 +23,10 @@ export const layers = {
   'devices/block': { imports: ['core/shared', 'devices'], packages: ['idb-keyval', 'fzstd'] },
   'devices/image': { imports: [], packages: ['fflate', 'zstddec', '@hpcc-js/wasm-zstd'] },
   devices: { imports: ['core/shared', 'devices/block'], packages: [] },
-  machine: { imports: ['core', 'core/shared', 'devices', 'devices/block'], packages: ['comlink', 'fzstd', 'tsx'] },
+  machine: {
+    imports: ['core', 'core/shared', 'devices', 'devices/block', 'devices/image'],
+    packages: ['comlink', 'fzstd', 'tsx'],
+  },
   app: { imports: ['machine'], packages: ['comlink', 'react', 'react-dom', '@xterm/*'] },
   guest: { imports: [], packages: ['*'], node: true },
   'guest/programs': { imports: ['core'], packages: [] },

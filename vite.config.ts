@@ -39,8 +39,10 @@ export default defineConfig({
       '@xterm/addon-web-links',
       '@xterm/addon-webgl',
       'comlink',
+      'fflate',
       'fzstd',
       'idb-keyval',
+      'zstddec/stream',
     ],
   },
   build: {

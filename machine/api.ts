@@ -27,7 +27,10 @@ export type ImageSource =
 
 /** A disk of the machine. */
 export type DiskSpec =
-  /** A disk of the browser's store, made on first use: empty, or over a read-only base image (a manifest's URL). */
+  /**
+   * A disk of the browser's store, made on first use: empty, or over a read-only base image, whose URL it is, as
+   * `openHttpBase` takes it. It is as large as the image at least.
+   */
   | {
       readonly kind: 'store';
       readonly id: string;

@@ -1,12 +1,15 @@
 /** Opens the disks that a machine's description names. */
-import { blobBase } from '../devices/block/base.ts';
+import { SECTOR } from '../devices/block/backend.ts';
+import { baseCache } from '../devices/block/base-cache/shared.ts';
+import type { BaseImage } from '../devices/block/base.ts';
 import type { MappedBackend } from '../devices/block/disk-map.ts';
 import { findDisk, openDisk, type OpenDiskOptions } from '../devices/block/disks.ts';
-import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
+import { openHttpBase, Unreachable } from '../devices/block/http/http-base.ts';
 import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
 import { countRequests, type CountedBackend } from './disk-requests.ts';
+import { fileBase } from './file-base.ts';
 import type { MachineDisk } from './machine.ts';
 
 /** A disk of the machine whose requests are counted, and whose map can be drawn. */
@@ -69,7 +72,7 @@ async function openBackend(spec: DiskSpec, options: Opening): Promise<MappedBack
     case 'memory':
       return new MemoryBackend({ size: spec.size });
     case 'file': {
-      const base = blobBase(spec.file);
+      const base = await fileBase(spec.file);
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
       const disk = await openDisk({
         ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly, store: spec.store },
@@ -87,11 +90,11 @@ async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: O
   const { id, size, readOnly, store, base: offered } = spec;
   const isNew = (await findDisk(id)) === undefined;
   const base = isNew ? await openBase(offered, offered, undefined) : undefined;
-  const openImage = ({ url = offered, identity }: BaseReference): Promise<HttpBase | undefined> =>
+  const openImage = ({ url = offered, identity }: BaseReference): Promise<BaseImage | undefined> =>
     openBase(url, offered, identity);
   try {
     const disk = await openDisk({
-      ...{ id, size, store, base, baseUrl: offered, openImage, readOnly },
+      ...{ id, size: sizeOver(size, base), store, base, baseUrl: offered, openImage, readOnly },
       ...howToOpen(spec, options),
     });
     return disk.backend;
@@ -101,19 +104,36 @@ async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: O
   }
 }
 
-/** The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`. */
+/** A disk is not smaller than the image that it lies over: file systems would miss their end. */
+function sizeOver(size: number, base: BaseImage | undefined): number {
+  return Math.max(size, Math.ceil((base?.size ?? 0) / SECTOR) * SECTOR);
+}
+
+/**
+ * The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`; or, if
+ * its server is away, what is kept of it here.
+ */
 async function openBase(
   url: string | undefined,
   offered: string | undefined,
   identity: string | undefined,
-): Promise<HttpBase | undefined> {
+): Promise<BaseImage | undefined> {
   if (url === undefined) return undefined;
+  const cache = baseCache();
   try {
-    return await openHttpBase(url);
+    return await openHttpBase(url, { cache });
   } catch (error) {
-    const other = offered === undefined ? undefined : await openHttpBase(offered).catch(() => undefined);
+    const other =
+      offered === undefined || offered === url
+        ? undefined
+        : await openHttpBase(offered, { cache }).catch(() => undefined);
     if (other !== undefined && other.identity === identity) return other;
     await other?.close();
+    const kept =
+      error instanceof Unreachable
+        ? await openHttpBase(url, { cache, remembered: true }).catch(() => undefined)
+        : undefined;
+    if (kept !== undefined) return kept;
     throw error;
   }
 }

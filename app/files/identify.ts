@@ -53,10 +53,7 @@ export function identify(head: Uint8Array, size: number): Identity {
   if (compressed !== undefined) {
     return { role: 'initrd', what: `initramfs, compressed by ${compressed[0]}` };
   }
-  if (starts(head, 0x51, 0x46, 0x49, 0xfb)) {
-    const fault = 'Convert it to a raw image first: qemu-img convert -O raw FILE disk.img';
-    return { role: 'disk', what: 'qcow2 disk image', fault };
-  }
+  if (starts(head, 0x51, 0x46, 0x49, 0xfb)) return { role: 'disk', what: 'qcow2 disk image' };
   const error = notBootable(head, 'file');
   if (error instanceof BootError && (error.problem === 'other-architecture' || error.problem === 'compressed')) {
     return { role: 'kernel', what: 'kernel that cannot start here', fault: sentence(error.message) };

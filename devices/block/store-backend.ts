@@ -42,6 +42,8 @@ export interface StoreBackendOptions {
   /** Remembers another size, durably. */
   readonly saveSize?: (size: number) => Promise<void>;
   readonly limits?: Partial<CacheLimits> | undefined;
+  /** Called when the quota is full: frees what matters less than this disk, and resolves to whether there was any. */
+  readonly makeRoom?: (() => Promise<boolean>) | undefined;
 }
 
 export class StoreBackend implements MappedBackend, GrowableBackend {
@@ -129,7 +131,7 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
       });
     }
     await Promise.all(pending);
-    await this.#writes.room();
+    await this.#withRoom(() => this.#writes.room());
   }
 
   async flush(): Promise<void> {
@@ -137,7 +139,7 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
     if (this.geometry.readOnly) return;
     const turn = this.#enter(false);
     if (turn) await turn;
-    await this.#writes.flush();
+    await this.#withRoom(() => this.#writes.flush());
   }
 
   async discard(offset: number, length: number): Promise<void> {
@@ -187,7 +189,7 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
     this.#closed = true;
     try {
       await this.#gate;
-      if (!this.geometry.readOnly) await this.#writes.flush();
+      if (!this.geometry.readOnly) await this.#withRoom(() => this.#writes.flush());
     } finally {
       this.#writes.end();
       this.#watch.end();
@@ -209,7 +211,7 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
     }
     this.#watch.touch();
     await Promise.all(pending);
-    await this.#writes.room();
+    await this.#withRoom(() => this.#writes.room());
   }
 
   #zeroPart(pending: Promise<void>[], span: ChunkSpan, mayUnmap: boolean): void {
@@ -339,7 +341,7 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
   #enter(needsRoom: boolean): Promise<void> | undefined {
     if (!this.#gate && !(needsRoom && this.#writes.stuck)) return undefined;
     const turn = (this.#gate ?? Promise.resolve()).then(async () => {
-      if (needsRoom && this.#writes.stuck) await this.#writes.retry();
+      if (needsRoom && this.#writes.stuck) await this.#withRoom(() => this.#writes.retry());
     });
     const gate = turn.catch(() => {});
     this.#gate = gate;
@@ -347,6 +349,17 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
       if (this.#gate === gate) this.#gate = undefined;
     });
     return turn;
+  }
+
+  /** Does it once more if it met a full quota, and there is something to free. What the store refused is dirty again. */
+  async #withRoom(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      const full = error instanceof BlockError && error.reason === 'quota';
+      if (!full || !(await this.#options.makeRoom?.())) throw error;
+      await action();
+    }
   }
 
   #check(offset: number, length: number, write: boolean): void {
