@@ -1,12 +1,19 @@
 /** Opens the disks that a machine's description names. */
-import type { BlockBackend } from '../devices/block/backend.ts';
 import { blobBase } from '../devices/block/base.ts';
+import type { MappedBackend } from '../devices/block/disk-map.ts';
 import { findDisk, openDisk, type OpenDiskOptions } from '../devices/block/disks.ts';
 import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
 import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
+import { countRequests, type CountedBackend } from './disk-requests.ts';
 import type { MachineDisk } from './machine.ts';
+
+/** A disk of the machine whose requests are counted, and whose map can be drawn. */
+export interface OpenDisk extends MachineDisk, CountedBackend {
+  /** The disk itself, behind the counting. */
+  readonly mapped: MappedBackend;
+}
 
 export interface OpenDisksOptions {
   /** Told, for a person, when a disk is taken away later: deleted in another tab, or cleared by the browser. */
@@ -16,18 +23,18 @@ export interface OpenDisksOptions {
 }
 
 /** Opens all of them, or none: what was opened is closed again when another fails. */
-export async function openDisks(specs: readonly DiskSpec[], options: OpenDisksOptions): Promise<MachineDisk[]> {
+export async function openDisks(specs: readonly DiskSpec[], options: OpenDisksOptions): Promise<OpenDisk[]> {
   const failing = new AbortController();
   const signals = [failing.signal, ...(options.signal ? [options.signal] : [])];
   const opening = { ...options, signal: AbortSignal.any(signals) };
-  const open = async (spec: DiskSpec, i: number): Promise<MachineDisk> => ({
-    id: diskId(spec, i),
-    backend: await openBackend(spec, opening).catch((error: unknown) => {
+  const open = async (spec: DiskSpec, i: number): Promise<OpenDisk> => {
+    const mapped = await openBackend(spec, opening).catch((error: unknown) => {
       // None of the others is worth waiting for.
       failing.abort(error);
       throw error;
-    }),
-  });
+    });
+    return { id: diskId(spec, i), mapped, ...countRequests(mapped) };
+  };
   const results = await Promise.allSettled(specs.map(open));
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = results.find((result) => result.status === 'rejected');
@@ -57,7 +64,7 @@ function diskId(spec: DiskSpec, index: number): string {
   return spec.kind === 'store' ? spec.id : `disk${index}`;
 }
 
-async function openBackend(spec: DiskSpec, options: Opening): Promise<BlockBackend> {
+async function openBackend(spec: DiskSpec, options: Opening): Promise<MappedBackend> {
   switch (spec.kind) {
     case 'memory':
       return new MemoryBackend({ size: spec.size });
@@ -76,7 +83,7 @@ async function openBackend(spec: DiskSpec, options: Opening): Promise<BlockBacke
 }
 
 /** A disk of the store. One that exists lies over what it was made over, whatever the page offers by now. */
-async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<BlockBackend> {
+async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<MappedBackend> {
   const { id, size, readOnly, store, base: offered } = spec;
   const isNew = (await findDisk(id)) === undefined;
   const base = isNew ? await openBase(offered, offered, undefined) : undefined;

@@ -13,10 +13,11 @@
  */
 
 import { BlockError, checkGrowth, checkRange, checkSize, checkWritable } from './backend.ts';
-import type { BlockGeometry, BlockUsage, GrowableBackend, WatchedBackend } from './backend.ts';
+import type { BlockGeometry, BlockUsage, GrowableBackend } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import type { ChunkMap } from './chunk-map.ts';
 import type { ChunkStore } from './chunk-store.ts';
+import type { ChunkLayout, MappedBackend } from './disk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
 import { Slot } from './slot.ts';
 import { UsageWatch } from './usage.ts';
@@ -43,7 +44,7 @@ export interface StoreBackendOptions {
   readonly limits?: Partial<CacheLimits> | undefined;
 }
 
-export class StoreBackend implements WatchedBackend, GrowableBackend {
+export class StoreBackend implements MappedBackend, GrowableBackend {
   readonly #options: StoreBackendOptions;
   readonly #store: ChunkStore;
   readonly #base: BaseImage | undefined;
@@ -171,6 +172,10 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
   usage(): BlockUsage {
     const allocatedChunks = this.#map.topChunks + this.#store.frozenChunks;
     return { allocatedBytes: allocatedChunks * CHUNK_SIZE, allocatedChunks, tombstones: this.#map.tombstones };
+  }
+
+  get layout(): ChunkLayout {
+    return { size: this.geometry.size, chunks: this.#map, base: this.#base };
   }
 
   onUsage(listener: (usage: BlockUsage) => void): () => void {
