@@ -1,6 +1,6 @@
 // The import rules: which folder may import which, and which names stand in one folder alone. `npm run lint` runs them.
 //
-//     app, cli, bench, e2e ──▶ machine ──▶ core, devices        devices ──▶ core/shared        nothing points back
+//     app, cli, bench, e2e ──▶ machine ──▶ core, devices, devices/image    devices ──▶ core/shared    nothing points back
 //
 // Tests (`*.test.ts`, `*.fuzz.ts`, `testing/`) may import, besides, all that stands below their layer, and any package;
 // integration tests (`*.int.test.ts`), which put the whole together, anything.

@@ -220,7 +220,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
                 onClose={() => setTouring(false)}
               />
             )}
-            <Figures state={state} />
+            <Figures session={session} state={state} />
           </aside>
         )}
       </main>

@@ -282,25 +282,34 @@ test('an import that is cancelled, or whose page is closed, leaves nothing', asy
 test('an image that is dropped on the page becomes the disk of the machine; a damaged one does not', async ({
   page,
 }) => {
-  const image = readFileSync(await imageFile(makeDisk('dropped'), 'qcow2', 'dropped.qcow2'));
+  const disk = makeDisk('dropped');
   await Vm.open(page);
-  const drop = async (bytes: Buffer): Promise<void> => {
-    const transfer = await page.evaluateHandle((content) => {
-      const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([bytes], 'dropped.qcow2'));
-      return transfer;
-    }, bytes.toString('base64'));
+  const drop = async (path: string, length: number, name: string): Promise<void> => {
+    const content = readFileSync(path).subarray(0, length).toString('base64');
+    const transfer = await page.evaluateHandle(
+      ([content, name]) => {
+        const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], name));
+        return transfer;
+      },
+      [content, name],
+    );
     await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
-    await page.getByRole('button', { name: 'Import and use' }).click();
   };
+  const use = page.getByRole('button', { name: 'Import and use' });
 
-  await drop(image.subarray(0, image.length - MIB));
+  // That it is a disk shows by what is in it.
+  await drop(await imageFile(disk, 'gzip', 'a.gz'), 2 * MIB, 'dropped.gz');
+  await expect(page.getByRole('dialog')).toContainText('disk image, compressed by gzip');
+  await use.click();
   await expect(dialog(page).getByRole('alert')).toContainText('damaged', { timeout: WORK });
   await expect(dialog(page)).toContainText('There are none yet.');
   await page.keyboard.press('Escape');
 
-  await drop(image);
+  await drop(await imageFile(disk, 'qcow2', 'a.qcow2'), Infinity, 'dropped.qcow2');
+  await page.getByRole('checkbox', { name: 'Import the disk' }).check();
+  await use.click();
   await expect(dialog(page)).toContainText('is the disk “dropped” now', { timeout: WORK });
   await page.keyboard.press('Escape');
   await expect(page.getByText('the disk “dropped”')).toBeVisible();

@@ -1,7 +1,13 @@
 // A person's own kernel, initramfs and disk, from files on their computer.
 
+import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test, type Page } from '@playwright/test';
 import { prepareImages, type Images } from '../guest/index.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 import { BOOT, Vm } from './support/vm.ts';
 
 test.describe.configure({ timeout: 180_000 });
@@ -47,6 +53,17 @@ for (const kept of [false, true]) {
     expect((await vm.try('test -e /root/changed')).status).toBe(kept ? 0 : 1);
   });
 }
+
+test('a qcow2 image is booted in place', async ({ page }) => {
+  const image = join(temporaryFolder(), 'disk.qcow2');
+  const runner = fileURLToPath(new URL('../cli/tabhyve.mjs', import.meta.url));
+  await promisify(execFile)(process.execPath, [runner, 'disk', 'convert', images.root, image]);
+  const vm = await Vm.open(page);
+  await give(page, image);
+  await expect(page.getByText('Made of disk.qcow2.')).toBeVisible();
+  await vm.boot();
+  expect(await vm.run('blockdev --getsize64 /dev/vda')).toBe(String(statSync(images.root).size));
+});
 
 test('a kernel that does nothing but fault ends with the reason, and the page goes on', async ({ page }) => {
   const vm = await Vm.open(page);

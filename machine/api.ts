@@ -3,9 +3,12 @@
  * machine worker behind Comlink; in Node it is used directly. Everything here can be posted between threads.
  */
 
+import type { DiskActivity, DiskMap } from '../devices/block/disk-map.ts';
 import type { StoreKind } from '../devices/block/indexeddb/manifest.ts';
+import type { DiskRequests } from './disk-requests.ts';
 
-export type { StoreKind };
+export type { DiskAction, DiskActivity, DiskMap } from '../devices/block/disk-map.ts';
+export type { DiskRequests, StoreKind };
 
 /** Where an image's bytes come from. */
 export type ImageSource =
@@ -24,7 +27,10 @@ export type ImageSource =
 
 /** A disk of the machine. */
 export type DiskSpec =
-  /** A disk of the browser's store, made on first use: empty, or over a read-only base image (a manifest's URL). */
+  /**
+   * A disk of the browser's store, made on first use: empty, or over a read-only base image, whose URL it is, as
+   * `openHttpBase` takes it. It is as large as the image at least.
+   */
   | {
       readonly kind: 'store';
       readonly id: string;
@@ -90,6 +96,16 @@ export interface DiskFigures {
   readonly allocatedBytes: number;
   readonly allocatedChunks: number;
   readonly tombstones: number;
+  /** What the guest has asked of it since it was opened. */
+  readonly requests: Readonly<DiskRequests>;
+}
+
+/** What is where on a disk of the machine, and what was done there since this was last told. */
+export interface DiskMapUpdate {
+  /** Which of the machine's disks. */
+  readonly disk: number;
+  readonly map: DiskMap;
+  readonly activity: DiskActivity;
 }
 
 /** Figures of a running machine, about four times a second. */
@@ -113,6 +129,8 @@ export interface MachineListener {
   /** Output of the guest's console, in order. The guest is held back while promises of it are not settled. */
   console(bytes: Uint8Array): void | Promise<void>;
   figures(figures: MachineFigures): void;
+  /** Maps of the disks that somebody watches and that changed, or were used, since the last figures. */
+  diskMaps(updates: readonly DiskMapUpdate[]): void;
   /** A failure outside of the guest that a person should know of (quota, network); the guest got an I/O error. */
   trouble(message: string): void;
 }
@@ -135,4 +153,6 @@ export interface MachineControl {
   resize(columns: number, rows: number): Promise<void>;
   /** Makes a disk of the machine larger, to so many bytes, and tells the guest. `id` is as in its figures. */
   resizeDisk(id: string, size: number): Promise<void>;
+  /** Has maps of the disks told, in at most so many cells each, up to 4096; 0: none. Legal at any time. */
+  watchDisks(cells: number): Promise<void>;
 }

@@ -20,6 +20,7 @@ import { resetDisk } from '../devices/block/manage/reset.ts';
 import { resizeDisk } from '../devices/block/manage/resize.ts';
 import type { DiskCatalogue, DiskEntry, Proceed } from './api-disks.ts';
 import { exportStored } from './export-disk.ts';
+import { fileNameOf } from './file-base.ts';
 
 /** The disks of a browser; `host` is what there is of one in a test. */
 export function diskCatalogue(host = browserHost): DiskCatalogue {
@@ -74,9 +75,9 @@ function entryOf(
   };
 }
 
-/** The name of the person's file that lies at the bottom, as `blobBase` names it. */
+/** The name of the person's file that lies at the bottom. */
 function baseFileOf({ base }: DiskManifest, all: readonly DiskManifest[], depth = 0): string | undefined {
-  if (base?.disk === undefined) return /^file:(.*):\d+:\d+$/s.exec(base?.identity ?? '')?.[1];
+  if (base?.disk === undefined) return fileNameOf(base?.identity ?? '');
   const lower = all.find(({ id }) => id === base.disk);
   return lower === undefined || depth >= DEPTH_MAX ? undefined : baseFileOf(lower, all, depth + 1);
 }

@@ -11,7 +11,7 @@ const opening = vi.hoisted(() => ({ open: (): void => undefined, fail: (_: Error
 vi.mock('./open-disks.ts', () => ({
   openDisks: () =>
     new Promise((resolve, reject) => {
-      opening.open = () => resolve([{ id: 'disk', backend: {} }]);
+      opening.open = () => resolve([{ id: 'disk', backend: {}, mapped: {} }]);
       opening.fail = reject;
     }),
   closeDisks: async (disks: readonly { readonly id: string }[]) => void closed.push(...disks.map(({ id }) => id)),
@@ -32,6 +32,7 @@ function controlled() {
     progress: () => undefined,
     console: () => undefined,
     figures: () => undefined,
+    diskMaps: () => undefined,
     trouble: () => undefined,
   };
   let signal: AbortSignal | undefined;

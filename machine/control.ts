@@ -6,11 +6,12 @@ import { createMemory, layOut } from '../core/shared/memory-map.ts';
 import { isGrowable } from '../devices/block/backend.ts';
 import type { KnownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
+import { DiskMaps } from './disk-maps.ts';
 import { FigureSampler } from './figures.ts';
 import { KnownCodeKeeper } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
-import { Machine, type MachineDisk, type MachineOptions, type MachineStop } from './machine.ts';
-import { closeDisks, openDisks } from './open-disks.ts';
+import { Machine, type MachineOptions, type MachineStop } from './machine.ts';
+import { closeDisks, openDisks, type OpenDisk } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
 
 /** Figures are told this often, in milliseconds. */
@@ -22,11 +23,11 @@ const REBOOT_SOON = 4000;
 /** What is kept from one boot to the next. Images are loaded anew: they are large, and the browser's cache has them. */
 interface Assembly {
   readonly spec: MachineSpec;
-  readonly disks: readonly MachineDisk[];
+  readonly disks: readonly OpenDisk[];
 }
 
 /** Opens the disks; a signal that is aborted ends the wait for those that are in use. */
-type OpenDisks = (signal: AbortSignal) => Promise<readonly MachineDisk[]>;
+type OpenDisks = (signal: AbortSignal) => Promise<readonly OpenDisk[]>;
 
 /** Of what a machine is made. */
 type MachineParts = Required<Pick<MachineOptions, 'shape' | 'memory' | 'disks' | 'known'>>;
@@ -48,6 +49,7 @@ export class MachineController implements MachineControl {
   #assembly: Assembly | undefined;
   #machine: Machine | undefined;
   #figures: ReturnType<typeof setInterval> | undefined;
+  readonly #maps = new DiskMaps();
   #size = { columns: 80, rows: 24 };
   #bootedAt = 0;
   #quickReboots = 0;
@@ -112,9 +114,13 @@ export class MachineController implements MachineControl {
     const disk = this.#assembly?.disks.find((each) => each.id === id);
     if (disk === undefined)
       throw new Error(`The machine has no disk "${id}": start it, or resize the disk in the store.`);
-    if (!isGrowable(disk.backend)) throw new Error(`The disk "${id}" cannot be made larger.`);
-    await disk.backend.grow(size);
+    if (!isGrowable(disk.mapped)) throw new Error(`The disk "${id}" cannot be made larger.`);
+    await disk.mapped.grow(size);
     this.#machine?.diskGrew(id);
+  }
+
+  async watchDisks(cells: number): Promise<void> {
+    this.#maps.watch(cells);
   }
 
   /** Boots what was stopped once more, with its disks still open. */
@@ -177,12 +183,17 @@ export class MachineController implements MachineControl {
     return machine;
   }
 
-  #run(machine: Machine, disks: readonly MachineDisk[]): void {
+  #run(machine: Machine, disks: readonly OpenDisk[]): void {
     this.#machine = machine;
     this.#bootedAt = performance.now();
     machine.start();
     const sampler = new FigureSampler(machine, disks);
-    this.#sample = () => this.#listener.figures(sampler.sample());
+    this.#maps.follow(disks);
+    this.#sample = () => {
+      this.#listener.figures(sampler.sample());
+      const updates = this.#maps.take();
+      if (updates.length > 0) this.#listener.diskMaps(updates);
+    };
     this.#figures = setInterval(() => this.#sample(), FIGURES_INTERVAL);
     this.#tell({ state: 'running' });
   }
@@ -194,6 +205,7 @@ export class MachineController implements MachineControl {
     await Promise.all([machine?.stop(), this.#knownCode.save()]);
     this.#sample();
     this.#sample = () => undefined;
+    this.#maps.follow([]);
   }
 
   async #stopped(machine: Machine, stop: MachineStop): Promise<void> {

@@ -34,8 +34,8 @@ test('both processors are there, and work', async () => {
 test('a pause is no time for the guest, and its console works afterwards', async () => {
   const { console, machine } = debian;
   const uptime = async (): Promise<number> => Number(await console.run('cut -d" " -f1 /proc/uptime'));
-  const before = await uptime();
   const from = performance.now();
+  const before = await uptime();
   await machine.pause();
   const ticks = machine.board.control.timeBase;
   const pausedFrom = performance.now();

@@ -1,6 +1,6 @@
 /** Writes disks of the browser's store to files. */
 import { BlockError } from '../devices/block/backend.ts';
-import { blobBase, type BaseImage } from '../devices/block/base.ts';
+import type { BaseImage } from '../devices/block/base.ts';
 import type { DiskHost } from '../devices/block/disk-host.ts';
 import { openDisk, type Disk } from '../devices/block/disks.ts';
 import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
@@ -9,6 +9,7 @@ import { exportDisk } from '../devices/block/transfer/export.ts';
 import { beginPrivateExport } from '../devices/block/transfer/private-export.ts';
 import { chosenFile } from '../devices/block/transfer/sink.ts';
 import type { ExportedDisk, ExportOptions } from './api-disks.ts';
+import { fileBase, fileNameOf } from './file-base.ts';
 import { openBase } from './open-disks.ts';
 
 export async function exportStored(
@@ -31,8 +32,8 @@ export async function exportStored(
 /** Opens a disk that nobody changes meanwhile. */
 async function openSteady(id: string, file: Blob | undefined, host: DiskHost): Promise<Disk> {
   const openImage = async ({ identity, url }: BaseReference): Promise<BaseImage | undefined> => {
-    if (!identity.startsWith('file:')) return openBase(url, undefined, identity);
-    if (file) return blobBase(file);
+    if (fileNameOf(identity) === undefined) return openBase(url, undefined, identity);
+    if (file) return fileBase(file);
     const message =
       'This disk holds the changes to a file on your computer, and is nothing without it. Choose that file under Files, ' +
       'then export the disk.';

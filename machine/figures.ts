@@ -1,19 +1,20 @@
 /** Figures of a running machine, sampled. */
 import type { HartView } from '../core/shared/hart-state.ts';
 import type { DiskFigures, MachineFigures } from './api.ts';
-import type { Machine, MachineDisk } from './machine.ts';
+import type { Machine } from './machine.ts';
+import type { OpenDisk } from './open-disks.ts';
 
 const TICKS_PER_SECOND = 1e7;
 
 export class FigureSampler {
   readonly #machine: Machine;
-  readonly #disks: readonly MachineDisk[];
+  readonly #disks: readonly OpenDisk[];
   #instructions = 0;
   #idle = 0;
   #ticks: number;
   #mips = 0;
 
-  constructor(machine: Machine, disks: readonly MachineDisk[]) {
+  constructor(machine: Machine, disks: readonly OpenDisk[]) {
     this.#machine = machine;
     this.#disks = disks;
     this.#ticks = Number(machine.board.clock.ticks());
@@ -50,7 +51,7 @@ function presentSleep({ sleepingSince }: HartView, now: number): number {
   return sleepingSince === 0n ? 0 : Math.max(0, now - Number(sleepingSince));
 }
 
-function diskFigures({ id, backend }: MachineDisk): DiskFigures {
+function diskFigures({ id, backend, requests }: OpenDisk): DiskFigures {
   const { size, chunkSize } = backend.geometry;
-  return { id, size, chunkSize, ...backend.usage() };
+  return { id, size, chunkSize, ...backend.usage(), requests: { ...requests } };
 }

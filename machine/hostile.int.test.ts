@@ -106,7 +106,8 @@ test('one that does nothing but reboot is stopped', async () => {
       statuses.push(status);
       if (status.state === 'crashed') resolve();
     };
-    const listener = { status, progress: nothing, console: nothing, figures: nothing, trouble: nothing };
+    const quiet = { progress: nothing, console: nothing, figures: nothing, diskMaps: nothing, trouble: nothing };
+    const listener = { status, ...quiet };
     const control = new MachineController(listener, { threads: nodeThreads, load: loadHere });
     const bytes = elfOf(systemReset(1, 0), SUPERVISOR_BASE);
     void control.start({

@@ -1,12 +1,22 @@
 /** Opens the disks that a machine's description names. */
-import { BlockError, type BlockBackend } from '../devices/block/backend.ts';
-import { blobBase } from '../devices/block/base.ts';
+import { BlockError, SECTOR } from '../devices/block/backend.ts';
+import { baseCache } from '../devices/block/base-cache/shared.ts';
+import type { BaseImage } from '../devices/block/base.ts';
+import type { MappedBackend } from '../devices/block/disk-map.ts';
 import { findDisk, openDisk, type OpenDiskOptions } from '../devices/block/disks.ts';
-import { openHttpBase, type HttpBase } from '../devices/block/http/http-base.ts';
+import { openHttpBase, Unreachable } from '../devices/block/http/http-base.ts';
 import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
+import { countRequests, type CountedBackend } from './disk-requests.ts';
+import { fileBase } from './file-base.ts';
 import type { MachineDisk } from './machine.ts';
+
+/** A disk of the machine whose requests are counted, and whose map can be drawn. */
+export interface OpenDisk extends MachineDisk, CountedBackend {
+  /** The disk itself, behind the counting. */
+  readonly mapped: MappedBackend;
+}
 
 export interface OpenDisksOptions {
   /** Told, for a person, when a disk is taken away later: deleted in another tab, or cleared by the browser. */
@@ -16,18 +26,18 @@ export interface OpenDisksOptions {
 }
 
 /** Opens all of them, or none: what was opened is closed again when another fails. */
-export async function openDisks(specs: readonly DiskSpec[], options: OpenDisksOptions): Promise<MachineDisk[]> {
+export async function openDisks(specs: readonly DiskSpec[], options: OpenDisksOptions): Promise<OpenDisk[]> {
   const failing = new AbortController();
   const signals = [failing.signal, ...(options.signal ? [options.signal] : [])];
   const opening = { ...options, signal: AbortSignal.any(signals) };
-  const open = async (spec: DiskSpec, i: number): Promise<MachineDisk> => ({
-    id: diskId(spec, i),
-    backend: await openBackend(spec, opening).catch((error: unknown) => {
+  const open = async (spec: DiskSpec, i: number): Promise<OpenDisk> => {
+    const mapped = await openBackend(spec, opening).catch((error: unknown) => {
       // None of the others is worth waiting for.
       failing.abort(error);
       throw error;
-    }),
-  });
+    });
+    return { id: diskId(spec, i), mapped, ...countRequests(mapped) };
+  };
   const results = await Promise.allSettled(specs.map(open));
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = results.find((result) => result.status === 'rejected');
@@ -57,12 +67,12 @@ function diskId(spec: DiskSpec, index: number): string {
   return spec.kind === 'store' ? spec.id : `disk${index}`;
 }
 
-async function openBackend(spec: DiskSpec, options: Opening): Promise<BlockBackend> {
+async function openBackend(spec: DiskSpec, options: Opening): Promise<MappedBackend> {
   switch (spec.kind) {
     case 'memory':
       return new MemoryBackend({ size: spec.size });
     case 'file': {
-      const base = blobBase(spec.file);
+      const base = await fileBase(spec.file);
       if (spec.overlayId === undefined) return new MemoryBackend({ base, readOnly: spec.readOnly ?? false });
       const disk = await openDisk({
         ...{ id: spec.overlayId, name: spec.name, base, readOnly: spec.readOnly, store: spec.store },
@@ -76,7 +86,7 @@ async function openBackend(spec: DiskSpec, options: Opening): Promise<BlockBacke
 }
 
 /** A disk of the store. One that exists lies over what it was made over, whatever the page offers by now. */
-async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<BlockBackend> {
+async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<MappedBackend> {
   const { id, size, readOnly, store, mustExist = false, base: offered } = spec;
   const isNew = (await findDisk(id)) === undefined;
   if (isNew && mustExist) {
@@ -86,11 +96,11 @@ async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: O
     );
   }
   const base = isNew ? await openBase(offered, offered, undefined) : undefined;
-  const openImage = ({ url = offered, identity }: BaseReference): Promise<HttpBase | undefined> =>
+  const openImage = ({ url = offered, identity }: BaseReference): Promise<BaseImage | undefined> =>
     openBase(url, offered, identity);
   try {
     const disk = await openDisk({
-      ...{ id, size, store, base, baseUrl: offered, openImage, readOnly, create: !mustExist },
+      ...{ id, size: sizeOver(size, base), store, base, baseUrl: offered, openImage, readOnly, create: !mustExist },
       ...howToOpen(spec, options),
     });
     return disk.backend;
@@ -100,19 +110,36 @@ async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: O
   }
 }
 
-/** The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`. */
+/** A disk is not smaller than the image that it lies over: file systems would miss their end. */
+function sizeOver(size: number, base: BaseImage | undefined): number {
+  return Math.max(size, Math.ceil((base?.size ?? 0) / SECTOR) * SECTOR);
+}
+
+/**
+ * The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`; or, if
+ * its server is away, what is kept of it here.
+ */
 export async function openBase(
   url: string | undefined,
   offered: string | undefined,
   identity: string | undefined,
-): Promise<HttpBase | undefined> {
+): Promise<BaseImage | undefined> {
   if (url === undefined) return undefined;
+  const cache = baseCache();
   try {
-    return await openHttpBase(url);
+    return await openHttpBase(url, { cache });
   } catch (error) {
-    const other = offered === undefined ? undefined : await openHttpBase(offered).catch(() => undefined);
+    const other =
+      offered === undefined || offered === url
+        ? undefined
+        : await openHttpBase(offered, { cache }).catch(() => undefined);
     if (other !== undefined && other.identity === identity) return other;
     await other?.close();
+    const kept =
+      error instanceof Unreachable
+        ? await openHttpBase(url, { cache, remembered: true }).catch(() => undefined)
+        : undefined;
+    if (kept !== undefined) return kept;
     throw error;
   }
 }

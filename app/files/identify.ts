@@ -78,9 +78,7 @@ export function identify(file: Beginning): Identity {
   if (isCpio(head)) return { role: 'initrd', what: 'initramfs (cpio)' };
   const compressed = COMPRESSED.find(([, ...magic]) => starts(head, ...magic));
   if (compressed !== undefined) return identifyCompressed(compressed[0], file);
-  if (starts(head, 0x51, 0x46, 0x49, 0xfb)) {
-    return { role: 'disk', what: 'qcow2 disk image', importOnly: 'qcow2 is not read in place' };
-  }
+  if (starts(head, 0x51, 0x46, 0x49, 0xfb)) return { role: 'disk', what: 'qcow2 disk image' };
   const error = notBootable(head, 'file');
   if (error instanceof BootError && (error.problem === 'other-architecture' || error.problem === 'compressed')) {
     return { role: 'kernel', what: 'kernel that cannot start here', fault: sentence(error.message) };

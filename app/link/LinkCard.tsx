@@ -1,6 +1,6 @@
 import { Icon } from '../parts/Icon.tsx';
 import { Facts } from '../panels/Welcome.tsx';
-import { visible, type LinkedMachine } from './link.ts';
+import { foreignHost, visible, type LinkedMachine } from './link.ts';
 
 interface Props {
   readonly link: LinkedMachine;
@@ -19,6 +19,7 @@ const images = [
 /** A machine that came in a link: shown with all that it runs, before any of it runs. */
 export function LinkCard({ link, ready, onStart, onLeave }: Props) {
   const words = link.cmdline ?? link.additions;
+  const host = foreignHost(link, location.href);
   return (
     <>
       <h2>{link.title === undefined ? 'A machine from a link' : visible(link.title)}</h2>
@@ -27,6 +28,12 @@ export function LinkCard({ link, ready, onStart, onLeave }: Props) {
         are not touched, and it reaches nothing outside of itself.
       </p>
       <Facts settings={link} disk={`a disk of its own, ${link.diskGiB} GiB`} />
+      {host !== undefined && (
+        <p>
+          Its disk image comes from <strong>{visible(host)}</strong>, which is not this site: that server learns that
+          you start the machine, and which parts of the image it reads.
+        </p>
+      )}
       {link.script !== undefined && (
         <figure className="script">
           <figcaption>It runs this script after boot:</figcaption>

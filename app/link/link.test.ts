@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defaultMachine } from '../settings/settings.ts';
 import { encodeBase64url } from './base64url.ts';
-import { diskIdOf, LinkError, readLink, visible, writeLink, type LinkedMachine } from './link.ts';
+import { diskIdOf, foreignHost, LinkError, readLink, visible, writeLink, type LinkedMachine } from './link.ts';
 
 const page = 'https://example.org/vm/?x#y';
 const linkOf = (json: unknown): string => `#m1.${encodeBase64url(new TextEncoder().encode(JSON.stringify(json)))}`;
@@ -26,6 +26,18 @@ test('a machine survives the round trip', () => {
 test('defaults take no room', () => {
   expect(writeLink(defaultMachine)).toBe(`m1.${encodeBase64url(new TextEncoder().encode('{}'))}`);
   expect(readLink(writeLink(defaultMachine), page)).toEqual(defaultMachine);
+});
+
+test('a disk image may be on another host, which is said', () => {
+  const root = 'https://other.example:8443/v1/disk.img#size=2147483648&part=262144';
+  const machine = { ...defaultMachine, root };
+  expect(readLink(writeLink(machine), page)).toEqual(machine);
+  expect(foreignHost(machine, page)).toBe('other.example:8443');
+  expect(foreignHost({ ...machine, root: '/root.json' }, page)).toBeUndefined();
+  expect(foreignHost(defaultMachine, page)).toBeUndefined();
+  // In a page that came by http itself, the other host's may do so, too.
+  const near = { ...defaultMachine, root: 'http://localhost:8080/disk.img' };
+  expect(readLink(writeLink(near), 'http://localhost:5173/')).toEqual(near);
 });
 
 test('no fragment is no link', () => {
@@ -54,7 +66,10 @@ test.each([
   ['a hidden script', linkOf({ a: 'debug tabhyve.run=bHM' }), /hides a command/],
   ['a hidden script in quotes', linkOf({ c: '"tabhyve.exec=bHM"' }), /hides a command/],
   ['another origin', linkOf({ k: 'https://evil.example/Image' }), /another place \(evil\.example\)/],
-  ['another origin without a scheme', linkOf({ r: '//evil.example/root.json' }), /another place/],
+  ['another origin without a scheme', linkOf({ k: '//evil.example/Image' }), /another place/],
+  ['a disk that came by http', linkOf({ r: 'http://other.example/disk.img' }), /begins with https:/],
+  ['a disk with a password', linkOf({ r: 'https://a:b@other.example/disk.img' }), /another place/],
+  ['a disk of another scheme', linkOf({ r: 'data:text/plain,x' }), /another place \(data:\)/],
   ['another scheme', linkOf({ i: 'data:text/plain,x' }), /another place \(data:\)/],
   ['a script for an address', linkOf({ k: 'javascript:alert(1)' }), /another place \(javascript:\)/],
   ['a blob of this origin', linkOf({ k: 'blob:https://example.org/1' }), /another place/],

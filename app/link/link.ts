@@ -3,7 +3,7 @@
  *
  *     m memory in MiB     a words added to the command line    k URL of a kernel            s script to run after boot
  *     p processors        c the whole command line             i URL of an initramfs        t title
- *     d disk in GiB                                            r URL of a disk's manifest
+ *     d disk in GiB                                            r URL of a disk image
  *
  * What has its default value is left out. An unknown key is an error: a machine with something missing is another one.
  */
@@ -11,7 +11,10 @@
 import { defaultMachine, faultOfCmdline, faultOfNumber, limits, type MachineSettings } from '../settings/settings.ts';
 import { decodeBase64url, digest, encodeBase64url } from './base64url.ts';
 
-/** A machine as a link describes it. URLs are relative to the page, or absolute on its own origin. */
+/**
+ * A machine as a link describes it. URLs are relative to the page, or absolute on its own origin; a disk image may be on
+ * another. It is named as `openHttpBase` of devices/block/http/ takes it: a manifest, a raw image, or one in files.
+ */
 export interface LinkedMachine extends MachineSettings {
   readonly title?: string;
   /** Words added to the images' own command line; there is no `cmdline` then. */
@@ -64,8 +67,8 @@ const defaults: Partial<Record<Key, number>> = {
 };
 
 /**
- * Reads the fragment of a page's URL, with or without `#`; undefined if there is none. `page` is that URL, whose origin all
- * images must have. Throws a {@link LinkError} and nothing else.
+ * Reads the fragment of a page's URL, with or without `#`; undefined if there is none. `page` is that URL, whose origin
+ * kernel and initramfs must have. Throws a {@link LinkError} and nothing else.
  */
 export function readLink(fragment: string, page: string): LinkedMachine | undefined {
   const text = fragment.replace(/^#/, '');
@@ -126,7 +129,7 @@ function check(json: Readonly<Record<string, unknown>>, page: string): LinkedMac
   };
   const image = (key: 'k' | 'i' | 'r', what: string): string | undefined => {
     const value = string(key, `address of the ${what}`, 1024);
-    if (value !== undefined) checkImage(value, what, page);
+    if (value !== undefined) checkImage(value, key, what, page);
     return value;
   };
   const machine = {
@@ -149,15 +152,28 @@ function check(json: Readonly<Record<string, unknown>>, page: string): LinkedMac
   };
 }
 
-function checkImage(value: string, what: string, page: string): void {
+function checkImage(value: string, key: 'k' | 'i' | 'r', what: string, page: string): void {
   const url = URL.canParse(value, page) ? new URL(value, page) : undefined;
   if (url === undefined) throw new LinkError(`The link's address of the ${what} is not one.`);
   const { origin, protocol, host } = new URL(page);
-  if (url.protocol === protocol && url.origin === origin && url.username === '' && url.password === '') return;
+  const plain = url.username === '' && url.password === '';
+  if (url.protocol === protocol && url.origin === origin && plain) return;
+  // A browser does not let a page that came by https read what comes by http.
+  if (key === 'r' && plain && (url.protocol === 'https:' || (url.protocol === 'http:' && protocol === 'http:'))) return;
+  const advice =
+    key === 'r'
+      ? 'a disk image has to be on this site, or at an address that begins with https://.'
+      : `only images of this site (${host}) are allowed. Download the file, and give it to the machine yourself.`;
   throw new LinkError(
-    `The link takes its ${what} from another place (${visible(url.host || url.protocol)}); ` +
-      `only images of this site (${host}) are allowed. Download the file, and give it to the machine yourself.`,
+    `The link takes its ${what} from another place (${visible(url.host || url.protocol)}); ${advice}`,
   );
+}
+
+/** The host of a linked disk image that is not on the page's own origin; undefined if it is, or there is none. */
+export function foreignHost({ root }: LinkedMachine, page: string): string | undefined {
+  if (root === undefined) return undefined;
+  const url = new URL(root, page);
+  return url.origin === new URL(page).origin ? undefined : url.host;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -33,6 +33,7 @@ function scripted(calls: string[], refuse?: string) {
     input: async (bytes) => void calls.push(`input ${new TextDecoder().decode(bytes)}`),
     resize: async (columns, rows) => void calls.push(`resize ${columns} ${rows}`),
     resizeDisk: async (id, size) => void calls.push(`resize ${id} ${size}`),
+    watchDisks: async (cells) => void calls.push(`watch ${cells}`),
   };
   const session = new Session((onFailure): Host => {
     failures.push(onFailure);
@@ -137,7 +138,10 @@ test('the page is told of an idle guest’s figures once a second, and of change
   let instructions = 0;
   const come = (count: number, change: { busy?: number; memoryTouched?: number; allocatedBytes?: number }): number => {
     const { busy = 0, memoryTouched = 4096, allocatedBytes = 0 } = change;
-    const disk = { id: 'a', size: 2 ** 20, chunkSize: 32768, allocatedChunks: 0, tombstones: 0, allocatedBytes };
+    const disk = {
+      ...{ id: 'a', size: 2 ** 20, chunkSize: 32768, allocatedChunks: 0, tombstones: 0, allocatedBytes },
+      requests: { reads: 0, readBytes: 0, writes: 0, writtenBytes: 0, flushes: 0, discards: 0, discardedBytes: 0 },
+    };
     told = 0;
     for (let i = 0; i < count; i++) {
       instructions++;
@@ -152,4 +156,37 @@ test('the page is told of an idle guest’s figures once a second, and of change
   expect(come(1, { memoryTouched: 8192 })).toBe(1);
   expect(come(1, { memoryTouched: 8192, allocatedBytes: 32768 })).toBe(1);
   expect(session.getState().samples).toHaveLength(83);
+});
+
+test('who watches the disks is told of those of every machine, and of none of an old one', async () => {
+  const calls: string[] = [];
+  const { session, listener, fail } = scripted(calls);
+  await session.watchDisks(1024);
+  expect(calls).toEqual([]);
+  await session.start(spec);
+  expect(calls).toEqual(['watch 1024', 'start']);
+  await session.watchDisks(1024);
+  await session.watchDisks(512);
+  expect(calls).toEqual(['watch 1024', 'start', 'watch 512']);
+
+  const cells = () => new Uint32Array(4);
+  const marks = () => new Uint8Array(4);
+  const update = {
+    disk: 1,
+    map: { size: 4096, chunkSize: 1024, chunksPerCell: 1, allocated: cells(), base: cells(), tombstones: cells() },
+    activity: { read: marks(), written: marks(), discarded: marks() },
+  };
+  let told = 0;
+  session.maps.subscribe(() => told++);
+  listener().diskMaps([update]);
+  expect(told).toBe(1);
+  expect(session.maps.get(0)).toBeUndefined();
+  expect(session.maps.get(1)).toBe(update);
+
+  const old = listener();
+  fail('The thread failed.');
+  await session.start(spec);
+  expect(calls.slice(3)).toEqual(['watch 512', 'powerOff', 'start']);
+  old.diskMaps([update]);
+  expect(session.maps.get(1)).toBeUndefined();
 });

@@ -7,6 +7,7 @@ import type {
   MachineStatus,
 } from '../../machine/api.ts';
 import { ConsoleTail } from './console-tail.ts';
+import { DiskMapStore } from './disk-maps.ts';
 import type { Host } from './host.ts';
 import { InputQueue } from './input-queue.ts';
 
@@ -53,6 +54,7 @@ export type ConsoleSink = (bytes: Uint8Array) => Promise<void>;
 /** One machine and its console, as the page sees them: a store that React subscribes to, and the commands. */
 export class Session {
   readonly tail = new ConsoleTail();
+  readonly maps = new DiskMapStore();
   readonly #startHost: (onFailure: (message: string) => void) => Host;
   readonly #listeners = new Set<() => void>();
   readonly #input = new InputQueue(async (bytes) => (await this.#machine)?.input(bytes));
@@ -63,6 +65,8 @@ export class Session {
   /** Output that came before there was a terminal. */
   #early: Uint8Array[] = [];
   #troubles = 0;
+  /** In how many cells the disks are watched. */
+  #cells = 0;
   /** Figures that came since the page was last told. */
   #untold = 0;
 
@@ -97,6 +101,7 @@ export class Session {
       const { state } = this.#state.status;
       const { figures: _, ...rest } = this.#state;
       this.#state = { ...rest, progress: [], samples: [], spec, touched: false };
+      this.maps.clear();
       this.#set({ status: { state: 'loading' } });
       const machine = await this.#control();
       if (state === 'halted' || state === 'crashed') await machine.powerOff();
@@ -146,6 +151,13 @@ export class Session {
     await (await this.#machine)?.resizeDisk(id, size);
   }
 
+  /** Has the maps of the machine's disks told, in at most so many cells each; 0: none. It holds for all machines to come. */
+  async watchDisks(cells: number): Promise<void> {
+    if (cells === this.#cells) return;
+    this.#cells = cells;
+    await this.#machine?.then((machine) => machine.watchDisks(cells)).catch(() => undefined);
+  }
+
   /** Forgets why the last call failed: it was mended. */
   forgive(): void {
     const { failure: _, ...rest } = this.#state;
@@ -184,11 +196,17 @@ export class Session {
   }
 
   #control(): Promise<MachineControl> {
-    this.#machine ??= this.host.createMachine(this.#listen()).catch((error: unknown) => {
+    this.#machine ??= this.#make().catch((error: unknown) => {
       this.#machine = undefined;
       throw error;
     });
     return this.#machine;
+  }
+
+  async #make(): Promise<MachineControl> {
+    const machine = await this.host.createMachine(this.#listen());
+    if (this.#cells > 0) await machine.watchDisks(this.#cells);
+    return machine;
   }
 
   /** The worker is gone, and the machine with it. */
@@ -236,6 +254,9 @@ export class Session {
         if (isQuiet && ++this.#untold < UNTOLD) return;
         this.#untold = 0;
         this.#set({});
+      },
+      diskMaps: (updates) => {
+        if (current()) this.maps.update(updates);
       },
       trouble: (message) => {
         if (current()) this.report(message);

@@ -1,6 +1,9 @@
-import type { ReactNode } from 'react';
+import { useSyncExternalStore, type ReactNode } from 'react';
 import type { DiskFigures } from '../../machine/api.ts';
-import type { SessionState } from '../machine/session.ts';
+import { DiskMapView } from '../disk-map/DiskMapView.tsx';
+import { useWatchedDisks } from '../disk-map/hooks.ts';
+import { MapCounts } from '../disk-map/MapCounts.tsx';
+import type { Session, SessionState } from '../machine/session.ts';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { formatBytes, formatCount, formatMany, formatShare } from '../units.ts';
 
@@ -47,29 +50,42 @@ function Meter({ share, label }: { readonly share: number; readonly label: strin
 
 const split = (text: string): [string, string] => text.split(' ') as [string, string];
 
-function DiskCard({ disk, samples }: { readonly disk: DiskFigures | undefined; readonly samples: readonly number[] }) {
+interface DiskCardProps {
+  readonly session: Session;
+  /** Which of the machine's disks. */
+  readonly index: number;
+  readonly disk: DiskFigures | undefined;
+  /** From 1 on, where there are several. */
+  readonly number: number | undefined;
+  /** Bytes that all disks occupy. */
+  readonly samples: readonly number[];
+  readonly onRoom: (cells: number) => void;
+}
+
+function DiskCard({ session, index, disk, number, samples, onRoom }: DiskCardProps) {
+  const live = useSyncExternalStore(session.maps.subscribe, () => session.maps.get(index));
   const [value, unit] = disk ? split(formatBytes(disk.allocatedBytes)) : [NONE, ''];
+  const size = disk ? `of ${formatBytes(disk.size)} ` : '';
+  const [title, label] = number ? [`Disk ${number}`, `Map of disk ${number}`] : ['Disk', 'Map of the disk'];
   return (
-    <Card className="card card-disk" title="Disk" value={value} unit={`${unit} allocated`}>
-      <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />
-      <dl>
-        <dt>Size that the guest sees</dt>
-        <dd data-figure="size">{disk ? formatBytes(disk.size) : NONE}</dd>
-        <dt>Chunks of {disk ? formatBytes(disk.chunkSize) : '32 KiB'}</dt>
-        <dd data-figure="chunks">{disk ? formatCount(disk.allocatedChunks) : NONE}</dd>
-        <dt>Holes over the image</dt>
-        <dd data-figure="tombstones">{disk ? formatCount(disk.tombstones) : NONE}</dd>
-      </dl>
+    <Card className="card card-disk" title={title} value={value} unit={`${unit} ${size}allocated`}>
+      {number === undefined && <Sparkline values={samples} length={LENGTH} least={MiB} zoomed />}
+      <DiskMapView map={live?.map} activity={live?.activity} label={label} onRoom={onRoom} />
+      <MapCounts map={live?.map} requests={disk?.requests} />
     </Card>
   );
 }
 
 /** What the machine does and occupies, live. */
-export function Figures({ state }: { readonly state: SessionState }) {
+export function Figures({ session, state }: { readonly session: Session; readonly state: SessionState }) {
+  const setCells = useWatchedDisks(session);
   const { figures, samples, spec } = state;
   const memorySize = figures?.memorySize ?? spec?.memorySize;
+  const ofMemory = memorySize === undefined ? '' : `of ${formatBytes(memorySize)} `;
   const [touched, touchedUnit] = figures ? split(formatBytes(figures.memoryTouched)) : [NONE, ''];
-  const [first, ...others] = figures?.disks ?? [];
+  // There is a place for the first one before there is a machine.
+  const disks = figures?.disks ?? [];
+  const places = disks.length > 0 || figures ? disks : [undefined];
   const cpus = spec ? formatMany(spec.cpus, 'processor') : 'Processors';
   return (
     <div className="figures">
@@ -82,16 +98,19 @@ export function Figures({ state }: { readonly state: SessionState }) {
           <dd>{figures ? `${formatCount(figures.instructions / 1e6)} M` : NONE}</dd>
         </dl>
       </Card>
-      <Card title="Memory" value={touched} unit={`${touchedUnit} touched`}>
+      <Card title="Memory" value={touched} unit={`${touchedUnit} ${ofMemory}touched`}>
         <Meter share={figures ? figures.memoryTouched / figures.memorySize : 0} label="Memory touched" />
-        <dl>
-          <dt>Size</dt>
-          <dd>{memorySize === undefined ? NONE : formatBytes(memorySize)}</dd>
-        </dl>
       </Card>
-      <DiskCard disk={first} samples={samples.map(({ allocatedBytes }) => allocatedBytes)} />
-      {others.map((disk) => (
-        <DiskCard key={disk.id} disk={disk} samples={[]} />
+      {places.map((disk, index) => (
+        <DiskCard
+          key={index}
+          session={session}
+          index={index}
+          disk={disk}
+          number={places.length > 1 ? index + 1 : undefined}
+          samples={samples.map(({ allocatedBytes }) => allocatedBytes)}
+          onRoom={setCells}
+        />
       ))}
     </div>
   );

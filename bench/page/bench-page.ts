@@ -188,6 +188,7 @@ class Bench {
           figures = now;
           this.#nextFigures?.(now);
         },
+        diskMaps: () => undefined,
         trouble: (message) => reject(new Error(message)),
       };
       void host.createMachine(proxy(listener), transfer(page, [page])).then(async (machine) => {

@@ -33,7 +33,7 @@ export interface BlockUsage {
  * - `store`: the store itself failed, or holds what cannot be;
  * - `locked`: another tab uses this disk;
  * - `version`: the store was written by a newer tabhyve;
- * - `base`: the disk was made over another base image;
+ * - `base`: the disk was made over another base image, or the image changed while it was in use;
  * - `frozen`: other disks lie over it, so that it can only be read;
  * - `missing`: there is no such disk;
  * - `read-only`, `range`, `closed`: the caller's own mistakes.

@@ -23,10 +23,24 @@ const COVERED = 16;
 export const PAGE_CHUNKS = 4096;
 const PAGE_BYTES = PAGE_CHUNKS / 8;
 
+/** What is seen of a chunk: bytes of a layer, nothing (a tombstone), or what the base has there. */
+export type Seen = 'bytes' | 'nothing' | 'base';
+
+/** Is told of each chunk of which something else is seen than before. */
+export type SeenListener = (index: number, before: Seen, after: Seen) => void;
+
+/** By the bits of a chunk. */
+const SEEN = Array.from({ length: 32 }, (_, bits): Seen => {
+  if (bits & TOP) return 'bytes';
+  if (bits & HIDDEN) return 'nothing';
+  return bits & LOWER ? 'bytes' : bits & COVERED ? 'nothing' : 'base';
+});
+
 export class ChunkMap {
   readonly #pages = new Map<number, Uint8Array>();
   #top = 0;
   #tombstones = 0;
+  #listener: SeenListener | undefined;
 
   /** Chunks whose bytes are in the top layer. */
   get topChunks(): number {
@@ -54,10 +68,23 @@ export class ChunkMap {
     return (this.#bits(index) & (TOP | HIDDEN | LOWER | COVERED)) !== 0;
   }
 
-  /** What would be seen through the chunk, did the top layer not exist. */
-  below(index: number): 'bytes' | 'nothing' | 'base' {
-    const bits = this.#bits(index);
-    return bits & LOWER ? 'bytes' : bits & COVERED ? 'nothing' : 'base';
+  /** What would be seen of the chunk, did the top layer not exist. */
+  below(index: number): Seen {
+    return SEEN[this.#bits(index) & (LOWER | COVERED)];
+  }
+
+  /** Visits all chunks of which something else is seen than the base. */
+  visit(visitor: (index: number, seen: Seen) => void): void {
+    for (const [number, page] of this.#pages) {
+      for (let i = 0; i < PAGE_CHUNKS; i++) {
+        if (SEEN[page[i]] !== 'base') visitor(number * PAGE_CHUNKS + i, SEEN[page[i]]);
+      }
+    }
+  }
+
+  /** Has one listener told of changes from now on; or none. */
+  watch(listener: SeenListener | undefined): void {
+    this.#listener = listener;
   }
 
   isStored(index: number): boolean {
@@ -139,5 +166,6 @@ export class ChunkMap {
     page[index % PAGE_CHUNKS] = after;
     this.#top += (after & TOP) - (before & TOP);
     this.#tombstones += Number((after & (TOP | HIDDEN)) === HIDDEN) - Number((before & (TOP | HIDDEN)) === HIDDEN);
+    if (this.#listener && SEEN[before] !== SEEN[after]) this.#listener(index, SEEN[before], SEEN[after]);
   }
 }

@@ -2,6 +2,7 @@
 
 import { BlockError, checkSize } from './backend.ts';
 import type { BaseImage } from './base.ts';
+import { giveUpBaseCache } from './base-cache/shared.ts';
 import { openStore } from './chunk-stores.ts';
 import type { ChunkStore } from './chunk-store.ts';
 import { browserHost, checkId, type DiskHost } from './disk-host.ts';
@@ -82,7 +83,9 @@ async function openHeld(held: HeldDisk, options: OpenDiskOptions, host: DiskHost
     base = await openBase(manifest, options, host, depth);
     store = await openStore(held, host, { readOnly });
     const { size } = manifest;
-    return { backend: await StoreBackend.open({ size, store, base, readOnly, saveSize, limits }), manifest };
+    const makeRoom = giveUpBaseCache;
+    const backend = await StoreBackend.open({ size, store, base, readOnly, saveSize, limits, makeRoom });
+    return { backend, manifest };
   } catch (error) {
     await store?.close().catch(() => undefined);
     // What was given is closed by who gave it.

@@ -12,10 +12,11 @@ import {
   type BlockGeometry,
   type BlockUsage,
   type GrowableBackend,
-  type WatchedBackend,
 } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
+import { ChunkMap } from './chunk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
+import type { ChunkLayout, MappedBackend } from './disk-map.ts';
 import { Slot } from './slot.ts';
 import { UsageWatch } from './usage.ts';
 
@@ -27,13 +28,13 @@ export interface MemoryOptions {
   readonly readOnly?: boolean;
 }
 
-export class MemoryBackend implements WatchedBackend, GrowableBackend {
+export class MemoryBackend implements MappedBackend, GrowableBackend {
   #geometry: BlockGeometry;
   readonly #base: BaseImage | undefined;
   /** Written chunks, and those that wait for the base to be partly written. */
   readonly #slots = new Map<number, Slot>();
-  /** Chunks through which the base must not shine. */
-  readonly #tombstones = new Set<number>();
+  /** Which chunks have slots, and through which the base must not shine. */
+  readonly #map = new ChunkMap();
   readonly #watch = new UsageWatch(() => this.usage());
   #closed = false;
 
@@ -91,8 +92,12 @@ export class MemoryBackend implements WatchedBackend, GrowableBackend {
   }
 
   usage(): BlockUsage {
-    const allocatedChunks = this.#slots.size;
-    return { allocatedBytes: allocatedChunks * CHUNK_SIZE, allocatedChunks, tombstones: this.#tombstones.size };
+    const { topChunks: allocatedChunks, tombstones } = this.#map;
+    return { allocatedBytes: allocatedChunks * CHUNK_SIZE, allocatedChunks, tombstones };
+  }
+
+  get layout(): ChunkLayout {
+    return { size: this.geometry.size, chunks: this.#map, base: this.#base };
   }
 
   onUsage(listener: (usage: BlockUsage) => void): () => void {
@@ -111,7 +116,7 @@ export class MemoryBackend implements WatchedBackend, GrowableBackend {
     for (const span of spans(offset, length, CHUNK_SIZE)) {
       const whole = isWhole(span, this.geometry.size, CHUNK_SIZE);
       if (whole && (mayUnmap || !this.#slots.has(span.index))) this.#drop(span.index);
-      else if (whole) this.#slots.set(span.index, Slot.zero(CHUNK_SIZE));
+      else if (whole) this.#put(span.index, Slot.zero(CHUNK_SIZE));
       else if (this.#slots.has(span.index) || this.#shines(span.index)) this.#zeroPart(pending, span, mayUnmap);
     }
     this.#watch.touch();
@@ -134,13 +139,12 @@ export class MemoryBackend implements WatchedBackend, GrowableBackend {
     if (present) return present;
     const base = this.#base;
     if (!base || !this.#shines(index)) return this.#fresh(index);
-    const slot = new Slot();
+    const slot = this.#put(index, new Slot());
     const bytes = new Uint8Array(CHUNK_SIZE);
-    this.#slots.set(index, slot);
     readBase(base, index * CHUNK_SIZE, bytes).then(
       () => slot.arrived(bytes),
       (error: unknown) => {
-        if (this.#slots.get(index) === slot) this.#slots.delete(index);
+        if (this.#slots.get(index) === slot && this.#slots.delete(index)) this.#map.free(index, false);
         slot.failed(error);
       },
     );
@@ -151,20 +155,23 @@ export class MemoryBackend implements WatchedBackend, GrowableBackend {
   #fresh(index: number): Slot {
     const present = this.#slots.get(index);
     if (present?.loaded) return present;
-    const slot = Slot.zero(CHUNK_SIZE);
+    return this.#put(index, Slot.zero(CHUNK_SIZE));
+  }
+
+  #put(index: number, slot: Slot): Slot {
     this.#slots.set(index, slot);
-    this.#tombstones.delete(index);
+    this.#map.allocate(index);
     return slot;
   }
 
   #drop(index: number): void {
     this.#slots.delete(index);
-    if (!isBaseHole(this.#base, index * CHUNK_SIZE, CHUNK_SIZE)) this.#tombstones.add(index);
+    this.#map.free(index, !isBaseHole(this.#base, index * CHUNK_SIZE, CHUNK_SIZE));
   }
 
   /** True when the base is seen through a chunk that has no slot. */
   #shines(index: number): boolean {
-    return !this.#tombstones.has(index) && !isBaseHole(this.#base, index * CHUNK_SIZE, CHUNK_SIZE);
+    return !this.#map.hidesBase(index) && !isBaseHole(this.#base, index * CHUNK_SIZE, CHUNK_SIZE);
   }
 
   #check(offset: number, length: number, write: boolean): void {

@@ -182,7 +182,7 @@ function managed(first: StoreKind): Subject {
 
 const served = serveImage(image, 8192);
 const httpBase = (): Promise<BaseImage> =>
-  openHttpBase(MANIFEST_URL, { cacheBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
+  openHttpBase(MANIFEST_URL, { memoryBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
 
 describe('random programs read what they must', { timeout: 20_000 * Math.max(1, factor) }, () => {
   test('in memory', () => check(() => inMemory(), 60));

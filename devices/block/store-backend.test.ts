@@ -72,6 +72,22 @@ describe('flush', () => {
 });
 
 describe('a full quota', () => {
+  test('is no failure while something else can be given up for the disk', async () => {
+    const medium = new FakeMedium();
+    let room = 1;
+    const makeRoom = async (): Promise<boolean> => room-- > 0;
+    const disk = await StoreBackend.open({ size, store: medium.open(), limits: { idle: 10_000 }, makeRoom });
+    await disk.write(0, filled(CHUNK_SIZE, 1));
+    medium.failures = ['quota'];
+    await disk.flush();
+    medium.crash(0);
+    expect(medium.seen.chunks.size).toBe(1);
+    const again = await StoreBackend.open({ size, store: medium.open(), limits: { idle: 10_000 }, makeRoom });
+    await again.write(0, filled(CHUNK_SIZE, 2));
+    medium.failures = ['quota', 'quota'];
+    await expect(again.flush()).rejects.toMatchObject({ reason: 'quota' });
+  });
+
   test('refuses writes while nothing more can be kept, and takes them when there is room again', async () => {
     const { medium, disk } = await open({ dirty: 8, batch: 4 });
     await disk.write(0, filled(2 * CHUNK_SIZE, 1));

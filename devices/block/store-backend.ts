@@ -13,10 +13,11 @@
  */
 
 import { BlockError, checkGrowth, checkRange, checkSize, checkWritable } from './backend.ts';
-import type { BlockGeometry, BlockUsage, GrowableBackend, WatchedBackend } from './backend.ts';
+import type { BlockGeometry, BlockUsage, GrowableBackend } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import type { ChunkMap } from './chunk-map.ts';
 import type { ChunkStore } from './chunk-store.ts';
+import type { ChunkLayout, MappedBackend } from './disk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
 import { Slot } from './slot.ts';
 import { UsageWatch } from './usage.ts';
@@ -41,9 +42,11 @@ export interface StoreBackendOptions {
   /** Remembers another size, durably. */
   readonly saveSize?: (size: number) => Promise<void>;
   readonly limits?: Partial<CacheLimits> | undefined;
+  /** Called when the quota is full: frees what matters less than this disk, and resolves to whether there was any. */
+  readonly makeRoom?: (() => Promise<boolean>) | undefined;
 }
 
-export class StoreBackend implements WatchedBackend, GrowableBackend {
+export class StoreBackend implements MappedBackend, GrowableBackend {
   readonly #options: StoreBackendOptions;
   readonly #store: ChunkStore;
   readonly #base: BaseImage | undefined;
@@ -128,7 +131,7 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
       });
     }
     await Promise.all(pending);
-    await this.#writes.room();
+    await this.#withRoom(() => this.#writes.room());
   }
 
   async flush(): Promise<void> {
@@ -136,7 +139,7 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
     if (this.geometry.readOnly) return;
     const turn = this.#enter(false);
     if (turn) await turn;
-    await this.#writes.flush();
+    await this.#withRoom(() => this.#writes.flush());
   }
 
   async discard(offset: number, length: number): Promise<void> {
@@ -173,6 +176,10 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
     return { allocatedBytes: allocatedChunks * CHUNK_SIZE, allocatedChunks, tombstones: this.#map.tombstones };
   }
 
+  get layout(): ChunkLayout {
+    return { size: this.geometry.size, chunks: this.#map, base: this.#base };
+  }
+
   onUsage(listener: (usage: BlockUsage) => void): () => void {
     return this.#watch.add(listener);
   }
@@ -182,7 +189,7 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
     this.#closed = true;
     try {
       await this.#gate;
-      if (!this.geometry.readOnly) await this.#writes.flush();
+      if (!this.geometry.readOnly) await this.#withRoom(() => this.#writes.flush());
     } finally {
       this.#writes.end();
       this.#watch.end();
@@ -204,7 +211,7 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
     }
     this.#watch.touch();
     await Promise.all(pending);
-    await this.#writes.room();
+    await this.#withRoom(() => this.#writes.room());
   }
 
   #zeroPart(pending: Promise<void>[], span: ChunkSpan, mayUnmap: boolean): void {
@@ -334,7 +341,7 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
   #enter(needsRoom: boolean): Promise<void> | undefined {
     if (!this.#gate && !(needsRoom && this.#writes.stuck)) return undefined;
     const turn = (this.#gate ?? Promise.resolve()).then(async () => {
-      if (needsRoom && this.#writes.stuck) await this.#writes.retry();
+      if (needsRoom && this.#writes.stuck) await this.#withRoom(() => this.#writes.retry());
     });
     const gate = turn.catch(() => {});
     this.#gate = gate;
@@ -342,6 +349,17 @@ export class StoreBackend implements WatchedBackend, GrowableBackend {
       if (this.#gate === gate) this.#gate = undefined;
     });
     return turn;
+  }
+
+  /** Does it once more if it met a full quota, and there is something to free. What the store refused is dirty again. */
+  async #withRoom(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      const full = error instanceof BlockError && error.reason === 'quota';
+      if (!full || !(await this.#options.makeRoom?.())) throw error;
+      await action();
+    }
   }
 
   #check(offset: number, length: number, write: boolean): void {

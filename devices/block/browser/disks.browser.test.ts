@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, expect, test } from '@playwright/test';
-import { openBlank, withDisks } from '../testing/in-page.ts';
+import { openBlank, withDisks, withSources } from '../testing/in-page.ts';
 
 const MIB = 2 ** 20;
 
@@ -202,6 +203,54 @@ test('a full quota is said, nothing flushed is lost, and writing goes on when th
     undefined,
   );
   expect(after).toEqual({ first: true, last: true });
+});
+
+test('a disk that meets the quota gets the space of the kept base images', async ({ page, baseURL }) => {
+  const origin = baseURL ?? '';
+  await openBlank(page, origin);
+  const client = await page.context().newCDPSession(page);
+  await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(origin).origin, quotaSize: 24 * MIB });
+  // The engine compresses.
+  const image = randomBytes(16 * MIB);
+  await page.route('**/image.bin', (route) => {
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(route.request().headers()['range'] ?? '') ?? [];
+    const [first, last] = [Number(from), Math.min(Number(to), image.length - 1)];
+    const headers = { 'Content-Range': `bytes ${first}-${last}/${image.length}`, ETag: '"1"' };
+    return route.fulfill({ status: 206, headers, body: Buffer.from(image.subarray(first, last + 1)) });
+  });
+  const seen = await withSources(
+    page,
+    ['disks.ts', 'http/http-base.ts', 'base-cache/shared.ts', 'base-cache/base-cache.ts'],
+    async ([disks, http, , cache]) => {
+      const { openDisk } = disks as typeof import('../disks.ts');
+      const { openHttpBase } = http as typeof import('../http/http-base.ts');
+      const { BaseCache } = cache as typeof import('../base-cache/base-cache.ts');
+      const keeping = new BaseCache({
+        factory: indexedDB,
+        now: () => Date.now(),
+        budget: async () => Infinity,
+        storage: async () => ({ usage: NaN, quota: NaN }),
+      });
+      const base = await openHttpBase('image.bin', { cache: keeping });
+      await base.read(0, new Uint8Array(base.size));
+      await base.close();
+      const kept = keeping.bytes;
+      const { backend } = await openDisk({ id: 'over', size: 64 * 1048576, limits: { dirty: 64, batch: 16 } });
+      for (let i = 0; i < 16; i++) {
+        const bytes = new Uint8Array(1048576);
+        for (let at = 0; at < bytes.length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
+        await backend.write(i * 1048576, bytes);
+        await backend.flush();
+      }
+      const { allocatedBytes } = backend.usage();
+      await backend.close();
+      const names = (await indexedDB.databases()).map(({ name }) => name);
+      return { kept, allocatedBytes, names };
+    },
+  );
+  expect(seen.kept).toBe(16 * MIB);
+  expect(seen.allocatedBytes).toBe(16 * MIB);
+  expect(seen.names).toEqual(['tabhyve-disk-over']);
 });
 
 test('the browser gives back the space of what is discarded', async ({ baseURL }) => {

@@ -43,7 +43,7 @@ describe('a base over HTTP', () => {
     const served = serveImage(bytes, PART);
     let fetched = 0;
     const host = { fetch: served.fetch, sleep };
-    const base = await openHttpBase(MANIFEST_URL, { cacheBytes: 4 * PART, host, onFetched: (sum) => (fetched = sum) });
+    const base = await openHttpBase(MANIFEST_URL, { memoryBytes: 4 * PART, host, onFetched: (sum) => (fetched = sum) });
     await Promise.all([bytesOf(base, 5 * PART, 512), bytesOf(base, 5 * PART + 512, 512)]);
     expect(served.asked.length).toBe(2);
     expect(fetched).toBe(served.manifest.parts[5]?.bytes);

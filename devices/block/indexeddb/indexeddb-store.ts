@@ -7,6 +7,7 @@ import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import type { Release } from '../locks.ts';
 import { completed, storeError, tombstoneKey, type DiskDatabase } from './database.ts';
+import type { DiskManifest } from './manifest.ts';
 import { Reclaimer, UNRECLAIMED } from './reclaim.ts';
 
 const keyOf = (layer: string, index: number): IDBValidKey => [layer, index];
@@ -59,9 +60,10 @@ export class IndexedDbStore implements ChunkStore {
       const frozen = this.#map.inTop(index) ? undefined : this.#lower.get(index);
       return keyOf(frozen ?? this.#top, index);
     });
-    const chunks = await getMany<Uint8Array>(keys, this.#database.relaxed).catch((error: unknown) => {
+    const chunks = await getMany<Uint8Array | undefined>(keys, this.#database.relaxed).catch((error: unknown) => {
       throw storeError(error);
     });
+    if (chunks.includes(undefined)) await this.#checkLayer();
     // A disk that another tab writes may have lost a chunk since its keys were read.
     return chunks.map((bytes) => (bytes?.length === CHUNK_SIZE ? bytes : new Uint8Array(CHUNK_SIZE)));
   }
@@ -83,6 +85,13 @@ export class IndexedDbStore implements ChunkStore {
     await this.#reclaimer?.end();
     this.#database.close();
     await this.#release?.();
+  }
+
+  /** A reader has no lock, so that another tab may take the layer from the disk. */
+  async #checkLayer(): Promise<void> {
+    const manifest = await get<DiskManifest>('manifest', this.#database.relaxed);
+    if (manifest === undefined || manifest.layers.includes(this.#top)) return;
+    throw new BlockError('closed', 'Another tab reset or moved this disk: open it again to see what it holds now.');
   }
 
   async #loadLayer(layer: string, top: boolean): Promise<void> {

@@ -1,7 +1,7 @@
+import { BlockError } from '../backend.ts';
 import { browserHost, type DiskHost } from '../disk-host.ts';
 import { disksOver, findDisk } from '../disk-list.ts';
 import { deleteDatabase } from '../indexeddb/database.ts';
-import { BlockError } from '../backend.ts';
 import { halfCommitted } from '../hold.ts';
 import { lockDisk } from '../locks.ts';
 

@@ -293,6 +293,15 @@ describe.each(stores)('a disk in %s', (store) => {
   });
 });
 
+test('who reads a disk without its lock is told when it was reset', async () => {
+  await write('a', { 0: 1, 1: 2 });
+  const { backend } = await openDisk({ id: 'a', readOnly: true }, host);
+  await resetDisk('a', host);
+  const lost = { reason: 'closed', message: expect.stringContaining('open it again') as string };
+  await expect(backend.read(0, new Uint8Array(512))).rejects.toMatchObject(lost);
+  await backend.close();
+});
+
 async function keysOf(id: string): Promise<IDBValidKey[]> {
   const db = await new Promise<IDBDatabase>((resolve) => {
     const request = host.factory.open(`tabhyve-disk-${id}`);

@@ -75,3 +75,17 @@ export async function inWorker<A, T>(
   if (error !== undefined) throw new Error(error);
   return value as T;
 }
+
+/** Calls `action` in the page with some of the sources, named relative to devices/block/. */
+export function withSources<T>(
+  page: Page,
+  names: readonly string[],
+  action: (modules: readonly unknown[]) => Promise<T>,
+): Promise<T> {
+  const call = async ([modules, text]: [string[], string]): Promise<unknown> => {
+    const loaded = await Promise.all(modules.map((module) => import(module) as Promise<unknown>));
+    const parsed = (0, eval)(`(${text})`) as (modules: readonly unknown[]) => Promise<unknown>;
+    return parsed(loaded);
+  };
+  return page.evaluate(call, [names.map(source), String(action)] as [string[], string]) as Promise<T>;
+}

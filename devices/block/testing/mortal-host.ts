@@ -56,12 +56,11 @@ export class MortalHost {
   }
 
   #mortalFactory(life: Life): IDBFactory {
-    const { databases, cmp } = this.#factory;
     const open = this.#factory.open.bind(this.#factory);
     const deleteDatabase = this.#factory.deleteDatabase.bind(this.#factory);
-    const mortal = {
-      databases: databases.bind(this.#factory),
-      cmp: cmp.bind(this.#factory),
+    return {
+      databases: () => this.#factory.databases(),
+      cmp: (first: unknown, second: unknown) => this.#factory.cmp(first, second),
       open: (...args: Parameters<typeof open>) => {
         life.spend();
         const request = open(...args);
@@ -73,7 +72,6 @@ export class MortalHost {
         return deleteDatabase(name);
       },
     };
-    return mortal as unknown as IDBFactory;
   }
 }
 
