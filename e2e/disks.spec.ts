@@ -216,6 +216,28 @@ test('disks are made, named, duplicated, moved, and laid over each other', async
   await expect(item(page, 'fresh')).toContainText('0 B of 1 GiB');
 });
 
+test('the disk of the default machine is exported whole, with the image that it lies over', async ({ page }) => {
+  test.setTimeout(2 * BOOT + WORK);
+  await choosesFiles(page);
+  const vm = await Vm.open(page);
+  await vm.boot();
+  await vm.run('echo "from the guest" > /root/note && sync');
+  await vm.type('poweroff\n');
+  await expect(vm.status).toHaveText('Halted', { timeout: WORK });
+  await openDisks(page);
+  await unfold(page, 'The default machine');
+  await exportAs(page, 'qcow2');
+  await expect(dialog(page)).toContainText('The-default-machine.qcow2 is written', { timeout: BOOT });
+  const exported = await chosenFile(page, 'The-default-machine.qcow2');
+  qemuImg('check', exported);
+  const raw = join(folder, 'default.img');
+  qemuImg('convert', '-O', 'raw', exported, raw);
+  const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: 'utf8' });
+  expect(run('e2fsck', '-fn', raw).status).toBe(0);
+  expect(run('debugfs', '-R', 'cat /root/note', raw).stdout).toBe('from the guest\n');
+  expect(run('debugfs', '-R', 'cat /etc/hostname', raw).stdout).toBe('tabhyve\n');
+});
+
 test('where a page cannot write files, an exported disk is a download, whose copy goes with the page', async ({
   page,
 }) => {
