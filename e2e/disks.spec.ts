@@ -181,7 +181,7 @@ test('disks are made, named, duplicated, moved, and laid over each other', async
   await act('New disk over it…');
   await name('top');
   await expect(dialog(page)).toContainText('“top” lies over “bottom” now.');
-  await expect(item(page, 'bottom')).toContainText('It stays as it is as long as others lie over it: top.');
+  await expect(item(page, 'bottom')).toContainText('It stays as it is as long as others lie over it: “top”.');
   for (const action of ['Start from it', 'Reset…', 'Delete…']) {
     await expect(dialog(page).getByRole('button', { name: action })).toBeDisabled();
   }

@@ -17,6 +17,8 @@ interface Props {
   readonly lies: string | undefined;
   /** Names of those that lie over it. */
   readonly overlays: readonly string[];
+  /** The name of the disk of whose changes it has a part, after an interruption. */
+  readonly committing: string | undefined;
   /** The machine of this page has it open. */
   readonly isOurs: boolean;
   /** The machine starts from it. */
@@ -49,7 +51,8 @@ function limitsOf({ use, baseFile }: DiskEntry, overlays: readonly string[], has
 
 /** A disk in a line; unfolded, all that is known of it, and what can be done with it. */
 export function DiskItem(props: Props) {
-  const { disk, work, usage, lies, overlays, isOurs, isChosen, isBusy, isShown, base, onShow, onUse } = props;
+  const { disk, work, usage, lies, overlays, committing, isOurs, isChosen, isBusy, isShown, base, onShow, onUse } =
+    props;
   const [action, setAction] = useState<DiskAction>();
   const id = useId();
   const name = nameOfDisk(disk);
@@ -92,12 +95,12 @@ export function DiskItem(props: Props) {
               {limit}
             </p>
           ))}
-          {disk.committing !== undefined && (
+          {committing !== undefined && (
             <p className="problem">
               <Icon name="warning" />
               <span>
-                What was changed above it was written into it in part, when that was interrupted. Commit that disk
-                again. Nothing is lost.
+                What was changed on {committing} was written into it in part when that was interrupted. Commit that disk
+                again: nothing is lost.
               </span>
             </p>
           )}

@@ -1,4 +1,5 @@
 import { useId, useMemo, useRef, useState, type DragEvent } from 'react';
+import type { DiskEntry } from '../../machine/api-disks.ts';
 import type { DiskFigures } from '../../machine/api.ts';
 import { DEFAULT_DISK, type OwnFile } from '../machine/plan.ts';
 import type { Session } from '../machine/session.ts';
@@ -26,6 +27,9 @@ interface Props {
   readonly onUse: (disk: { readonly id: string; readonly name: string }) => void;
   readonly onClose: () => void;
 }
+
+const namesOf = (disks: readonly DiskEntry[], which: (disk: DiskEntry) => boolean): string[] =>
+  disks.filter(which).map((disk) => `“${nameOfDisk(disk)}”`);
 
 /** The disks of this browser: what they are, and what can be done with them. */
 export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onClose }: Props) {
@@ -85,7 +89,8 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
               work={work}
               usage={open.find(({ id }) => id === disk.id) ?? usage.get(disk.id)}
               lies={nameOfBase(disk, disks, location.href)}
-              overlays={disks.filter(({ over }) => over === disk.id).map(nameOfDisk)}
+              overlays={namesOf(disks, ({ over }) => over === disk.id)}
+              committing={namesOf(disks, ({ id }) => id === disk.committing)[0]}
               isOurs={open.some(({ id }) => id === disk.id)}
               isChosen={disk.id === chosen}
               isBusy={isBusy}

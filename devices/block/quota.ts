@@ -9,11 +9,10 @@ export interface Quota {
   readonly persistent: boolean;
 }
 
-/** As much of it as may be missing: workers cannot ask for persistence, and not every browser tells an estimate. */
+/** As much of it as may be missing: not every browser tells an estimate. */
 interface Storage {
   estimate?(): Promise<{ readonly usage?: number; readonly quota?: number }>;
   persisted?(): Promise<boolean>;
-  persist?(): Promise<boolean>;
 }
 
 function storage(): Storage {
@@ -25,12 +24,4 @@ function storage(): Storage {
 export async function quota(): Promise<Quota> {
   const { usage = 0, quota: limit = 0 } = (await storage().estimate?.()) ?? {};
   return { usage, quota: limit, persistent: (await storage().persisted?.()) ?? false };
-}
-
-/**
- * Asks the browser not to clear this origin's disks when space is short. Call it on the page's main thread
- * when a person made a disk: some browsers ask them. False if the browser refuses; disks then live as long as it has space.
- */
-export async function persist(): Promise<boolean> {
-  return ((await storage().persisted?.()) ?? false) || ((await storage().persist?.()) ?? false);
 }
