@@ -9,10 +9,12 @@ import { CHUNK_SIZE } from './chunks.ts';
 import { openDisk } from './disks.ts';
 import { openHttpBase } from './http/http-base.ts';
 import { openDatabase } from './indexeddb/database.ts';
+import type { StoreKind } from './indexeddb/manifest.ts';
 import { LocalLocks } from './locks.ts';
 import { MemoryBackend } from './memory.ts';
 import { MAP_CHUNKS, OpfsStore } from './opfs/opfs-store.ts';
 import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import { CrashingDisk } from './testing/crashing-disk.ts';
 import { FakeFile, FakeFiles } from './testing/fake-files.ts';
 import { FakeMedium } from './testing/fake-store.ts';
 import { programs, runProgram, type Subject } from './testing/model.ts';
@@ -141,6 +143,25 @@ function onFile(base?: () => BaseImage): Subject {
   };
 }
 
+/** A crash loses what no strict transaction was complete behind, and sectors of what was not flushed to the file. */
+function onCrashingDisk(store: StoreKind, base?: () => BaseImage): Subject {
+  const options = { store, size, limits, compactAfter: 0, ...(base && { base: async () => base() }) };
+  let disk = new CrashingDisk(options);
+  let opened: BlockBackend | undefined;
+  let random = 1;
+  return {
+    sectors: SECTORS,
+    initial: base ? initial : () => 0,
+    open: async () => (opened = await disk.open()),
+    crash: async (kept) => {
+      random += kept;
+      disk = disk.image(() => ((random = (random * 16807) % 2147483647) % 1000) / 1000);
+      // What is left of the tab can do no harm any more.
+      void opened?.close().catch(() => undefined);
+    },
+  };
+}
+
 const served = serveImage(image, 8192);
 const httpBase = (): Promise<BaseImage> =>
   openHttpBase(MANIFEST_URL, { cacheBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
@@ -152,6 +173,9 @@ describe('random programs read what they must', { timeout: 20_000 * Math.max(1, 
   test('on a store that crashes and fails, over a base', () => check(() => onFakeStore(slowBase), 150));
   test('in a file that crashes and has no room', () => check(() => onFile(), 100));
   test('in a file that crashes and has no room, over a base', () => check(() => onFile(slowBase), 100));
+  test('on a database that crashes', () => check(() => onCrashingDisk('indexeddb'), 60));
+  test('on a database that crashes, over a base', () => check(() => onCrashingDisk('indexeddb', slowBase), 60));
+  test('in a file and a database that crash', () => check(() => onCrashingDisk('opfs'), 60));
   test('on IndexedDB', () => check(() => onIndexedDb(), 30));
   test('on IndexedDB over a base by HTTP', () => check(() => onIndexedDb(httpBase), 20));
 });
