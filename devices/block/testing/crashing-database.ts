@@ -33,8 +33,11 @@ export class CrashingDatabase {
   #safe: Content;
   /** What was complete since the last strict transaction, in order. */
   #unsafe: (readonly Change[])[] = [];
+  /** What a strict transaction waits for, before all that was complete is safe. */
+  readonly #sync: () => Promise<void>;
 
-  constructor(content: Content = new Map()) {
+  constructor(sync: () => Promise<void>, content: Content = new Map()) {
+    this.#sync = sync;
     this.#safe = content;
   }
 
@@ -55,25 +58,33 @@ export class CrashingDatabase {
    */
   image(random: () => number): CrashingDatabase {
     const kept = Math.floor(random() * (this.#unsafe.length + 1));
-    return new CrashingDatabase(apply(this.#safe, this.#unsafe.slice(0, kept)));
+    return new CrashingDatabase(this.#sync, apply(this.#safe, this.#unsafe.slice(0, kept)));
   }
 
   #noting(use: UseStore, strict: boolean): UseStore {
-    return (mode, callback) =>
-      use(mode, (store) => {
-        if (mode === 'readonly') return callback(store);
-        const changes: Change[] = [];
-        store.transaction.addEventListener('complete', () => this.#completed(changes, strict));
+    return async (mode, callback) => {
+      if (mode === 'readonly') return use(mode, callback);
+      const changes: Change[] = [];
+      const result = await use(mode, (store) => {
+        store.transaction.addEventListener('complete', () => {
+          this.#unsafe.push(changes);
+          this.onStep();
+        });
         return callback(notingStore(store, changes));
       });
+      if (strict) await this.#makeSafe(changes);
+      return result;
+    };
   }
 
-  #completed(changes: readonly Change[], strict: boolean): void {
-    this.#unsafe.push(changes);
+  /** All up to these changes, if no later transaction has done so. */
+  async #makeSafe(last: readonly Change[]): Promise<void> {
+    await this.#sync();
+    const count = this.#unsafe.indexOf(last) + 1;
+    if (count === 0) return;
     this.onStep();
-    if (!strict) return;
-    this.#safe = apply(this.#safe, this.#unsafe);
-    this.#unsafe = [];
+    this.#safe = apply(this.#safe, this.#unsafe.slice(0, count));
+    this.#unsafe = this.#unsafe.slice(count);
     this.onStep();
   }
 }

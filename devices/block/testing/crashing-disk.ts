@@ -22,6 +22,8 @@ export interface CrashingDiskOptions {
   readonly limits?: Partial<CacheLimits>;
   /** Milliseconds of quiet before a file is cut off. */
   readonly compactAfter?: number;
+  /** Resolves when the storage device has what the database was to make durable; by default, at once. */
+  readonly sync?: () => Promise<void>;
 }
 
 const LAYER = '0';
@@ -31,9 +33,9 @@ export class CrashingDisk {
   readonly #database: CrashingDatabase;
   readonly #file: FakeFile;
 
-  constructor(options: CrashingDiskOptions, database = new CrashingDatabase(), file = new FakeFile()) {
+  constructor(options: CrashingDiskOptions, database?: CrashingDatabase, file = new FakeFile()) {
     this.#options = options;
-    this.#database = database;
+    this.#database = database ?? new CrashingDatabase(options.sync ?? (async () => undefined));
     this.#file = file;
   }
 
