@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Records that a crash must not take.
 
-    records.py write FOLDER SEED        writes one record after the other, and says "record N" when N is durable
+    records.py write FOLDER SEED        writes one record after the other, and says "record NAME N" when N is durable,
+                                        where NAME is the folder's
     records.py check FOLDER SEED LAST   ends with 0 and "kept N" if all up to LAST are there, or tells what is not
 
 Record N is bytes that follow from the seed and N. It is written in one of five ways, by N:
@@ -126,11 +127,11 @@ class Records:
         self.cut_log((top + 1) // LOG)
         self.sync_folder()
         ways = (self.to_file, self.to_log, self.to_place, self.to_direct, self.to_mapped)
-        n = top
+        name, n = os.path.basename(self.folder), top
         while True:
             n += 1
             ways[n % KINDS](n)
-            print(f"record {n}", flush=True)
+            os.write(1, f"record {name} {n}\n".encode())
             self.forget(n)
             if n % TRIM_EVERY == 0:
                 self.trim()

@@ -35,12 +35,12 @@ export class Records {
   /** Begins to write, and returns when a record is reported. */
   async begin(vm: Vm): Promise<void> {
     await vm.type(`clear; python3 ${SCRIPT} write ${FOLDER} ${this.#seed}\n`);
-    await vm.waitForText(/record \d+\n/, 120_000);
+    await vm.waitForText(/record records \d+\n/, 120_000);
   }
 
   /** The last record that the console shows as reported. */
   async reported(vm: Vm): Promise<number> {
-    return Number([...(await vm.text()).matchAll(/record (\d+)\n/g)].at(-1)?.[1]);
+    return Number([...(await vm.text()).matchAll(/record records (\d+)\n/g)].at(-1)?.[1]);
   }
 
   /** All records up to one are there, and the file system, which its journal alone has recovered, is without error. */

@@ -6,6 +6,7 @@ import { MemoryBackend } from '../../devices/block/memory.ts';
 import type { CrashingDisk } from '../../devices/block/testing/crashing-disk.ts';
 import type { MachineDisk } from '../machine.ts';
 import { loadDebian, rootDisk, type Debian, type Images } from './debian.ts';
+import type { GuestConsole } from './guest-console.ts';
 
 /** Where guests find the script, which comes on their second disk; records are on the third and those behind it. */
 const SCRIPT = '/run/records.py';
@@ -14,10 +15,13 @@ const FIRST = 5;
 /** Disks that a guest looks through at once. */
 const AT_ONCE = 8;
 
-/** What a crash has left, and the number of the last record that the guest had reported. */
+/** Who write at the same time, each into a folder of its own: flushes overlap. */
+const WRITERS = ['first', 'second'] as const;
+
+/** What a crash has left, and the number of the last record that each writer in the guest had reported. */
 export interface Crashed {
   readonly disk: CrashingDisk;
-  readonly reported: number;
+  readonly reported: readonly number[];
 }
 
 /** The images that guests boot, and the script that writes and looks for records. */
@@ -85,15 +89,21 @@ export async function writeRecords(guest: Guest, disk: CrashingDisk, options: Wr
     if (!root) await console.run('mount -o discard /dev/vdc /mnt');
     const from = console.text.length;
     const output = (): string => console.text.slice(from);
-    const reported = (): number => Number([...output().matchAll(/record (\d+)\r?\n/g)].at(-1)?.[1] ?? 0);
-    console.type(`python3 ${SCRIPT} write ${folderOf(root)} ${seed}; echo "@@ended@@"\n`);
-    const [, first] = await console.waitFor(/record (\d+)\r?\n/, from);
-    await console.waitFor(new RegExp(`record ${Number(first) + FIRST}\r?\n`), from);
+    const reportedBy = (name: string): number =>
+      Number([...output().matchAll(new RegExp(`record ${name} (\\d+)\r?\n`, 'g'))].at(-1)?.[1] ?? 0);
+    const writers = WRITERS.map(
+      (name) => `{ python3 ${SCRIPT} write ${folderOf(root)}/${name} ${seed}; echo "@@ended@@"; } &`,
+    );
+    console.type(`mkdir -p ${folderOf(root)}; ${writers.join(' ')}\n`);
+    for (const name of WRITERS) {
+      const [, first] = await console.waitFor(new RegExp(`record ${name} (\\d+)\r?\n`), from);
+      await console.waitFor(new RegExp(`record ${name} ${Number(first) + FIRST}\r?\n`), from);
+    }
     let steps = 1;
     disk.onStep = () => {
       if (--steps > 0 || crashed.length === crashes) return;
       steps = 1 + Math.floor(random() * STEPS);
-      crashed.push({ disk: disk.image(random), reported: reported() });
+      crashed.push({ disk: disk.image(random), reported: WRITERS.map(reportedBy) });
     };
     while (crashed.length < crashes) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -105,7 +115,7 @@ export async function writeRecords(guest: Guest, disk: CrashingDisk, options: Wr
   return withGuest(guest, root ? { root: backend } : { disks: [backend] }, write);
 }
 
-/** Rejects unless the journal alone makes every disk whole, and all records are there. Returns the highest of each. */
+/** Rejects unless the journal alone makes every disk whole, and all records are there. Returns how many each has. */
 export async function checkRecords(guest: Guest, crashed: readonly Crashed[], seed: number): Promise<number[]> {
   const kept: number[] = [];
   for (let at = 0; at < crashed.length; at += AT_ONCE) {
@@ -114,11 +124,9 @@ export async function checkRecords(guest: Guest, crashed: readonly Crashed[], se
     await withGuest(guest, { disks }, async ({ console }) => {
       for (const [i, { reported }] of some.entries()) {
         const device = `/dev/vd${String.fromCharCode('c'.charCodeAt(0) + i)}`;
-        const check = `python3 ${SCRIPT} check ${folderOf(false)} ${seed} ${reported}`;
-        const output = await console.run(
-          `mount ${device} /mnt && ${check} && umount /mnt && e2fsck -fn ${device} 2>&1`,
-        );
-        kept.push(keptIn(output));
+        await console.run(`mount ${device} /mnt`);
+        kept.push(await check(console, folderOf(false), reported, seed));
+        await console.run(`umount /mnt && e2fsck -fn ${device} 2>&1`);
       }
     });
   }
@@ -128,11 +136,24 @@ export async function checkRecords(guest: Guest, crashed: readonly Crashed[], se
 /** The same of a root, which a guest boots from. */
 export async function checkRoot(guest: Guest, { disk, reported }: Crashed, seed: number): Promise<number> {
   return withGuest(guest, { root: await disk.open() }, async ({ console }) => {
-    const output = await console.run(`python3 ${SCRIPT} check ${folderOf(true)} ${seed} ${reported}`);
+    const kept = await check(console, folderOf(true), reported, seed);
     await console.run('mount -o remount,ro / && e2fsck -fn /dev/vda 2>&1');
-    return keptIn(output);
+    return kept;
   });
 }
 
+async function check(
+  console: GuestConsole,
+  folder: string,
+  reported: readonly number[],
+  seed: number,
+): Promise<number> {
+  let kept = 0;
+  for (const [i, name] of WRITERS.entries()) {
+    const output = await console.run(`python3 ${SCRIPT} check ${folder}/${name} ${seed} ${reported[i]} 2>&1`);
+    kept += Number(/kept (\d+)/.exec(output)?.[1]);
+  }
+  return kept;
+}
+
 const folderOf = (root: boolean): string => (root ? '/root/records' : '/mnt/records');
-const keptIn = (output: string): number => Number(/kept (\d+)/.exec(output)?.[1]);
