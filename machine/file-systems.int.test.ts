@@ -20,6 +20,9 @@ import { fileDisk } from './testing/records.ts';
 
 const MORE = Number(process.env['TABHYVE_SOAK'] ?? 1);
 const SEED = Number(process.env['TABHYVE_SEED'] ?? Date.now() % 1_000_000);
+const seeds = Array.from({ length: MORE }, (_, i) => SEED + i);
+/** In milliseconds. Everything is waited for, and a busy host may be slow. */
+const PATIENCE = 400_000 * MORE;
 const MIB = 2 ** 20;
 /** xfs wants as much. */
 const SIZE = 320 * MIB;
@@ -84,7 +87,7 @@ beforeAll(async () => {
   await debian.console.run(
     'cd /run && busybox cpio -i < /dev/vdc && for i in $(cat modules/order); do busybox insmod $i; done; cd /',
   );
-});
+}, PATIENCE);
 afterAll(async () => {
   await debian.machine.stop();
   for (const disk of disks) await disk.close();
@@ -95,30 +98,35 @@ for (const [index, { store, kind }] of cases.entries()) {
   const device = deviceOf(index);
   if (kind === undefined) {
     test(`a bare disk in ${store} reads as what was written, zeroed and discarded`, async () => {
-      await debian.console.run(`${SCRIPT} device ${device} ${SEED} ${MORE}`);
+      for (const seed of seeds) await debian.console.run(`${SCRIPT} device ${device} ${seed}`);
       expect(disks[index].usage().allocatedChunks).toBe(0);
     });
     continue;
   }
-  test(`${kind} on a disk in ${store} does what programs rely on, and gives its space back`, async () => {
-    const { console } = debian;
-    const allocated = (): number => disks[index].usage().allocatedBytes;
-    const mount = `mount -t ${kind} ${device} /mnt`;
-    await console.run(`${mount} && ${SCRIPT} exercise /mnt/here ${SEED} ${MORE}`);
-    const sums = await console.run(`${SCRIPT} sums /mnt/here`);
-    await console.run(`umount /mnt && ${mount}`);
-    expect(await console.run(`${SCRIPT} sums /mnt/here`)).toBe(sums);
+  test(
+    `${kind} on a disk in ${store} does what programs rely on, and gives its space back`,
+    { timeout: PATIENCE },
+    async () => {
+      const { console } = debian;
+      const allocated = (): number => disks[index].usage().allocatedBytes;
+      const mount = `mount -t ${kind} ${device} /mnt`;
+      await console.run(`${mount} && mkdir /mnt/here`);
+      for (const seed of seeds) await console.run(`${SCRIPT} exercise /mnt/here/${seed} ${seed}`);
+      const sums = await console.run(`${SCRIPT} sums /mnt/here`);
+      await console.run(`umount /mnt && ${mount}`);
+      expect(await console.run(`${SCRIPT} sums /mnt/here`)).toBe(sums);
 
-    await console.run('rm -r /mnt/here && sync && fstrim /mnt');
-    const empty = allocated();
-    await console.run(`${SCRIPT} fill /mnt/there ${FILL}`);
-    const full = allocated();
-    await console.run('rm -r /mnt/there && sync && fstrim /mnt && umount /mnt');
-    expect(full - empty).toBeGreaterThanOrEqual(FILL * MIB);
-    expect(allocated() - empty).toBeLessThan(0.01 * FILL * MIB);
+      await console.run('rm -r /mnt/here && sync && fstrim /mnt');
+      const empty = allocated();
+      await console.run(`${SCRIPT} fill /mnt/there ${FILL}`);
+      const full = allocated();
+      await console.run('rm -r /mnt/there && sync && fstrim /mnt && umount /mnt');
+      expect(full - empty).toBeGreaterThanOrEqual(FILL * MIB);
+      expect(allocated() - empty).toBeLessThan(0.01 * FILL * MIB);
 
-    const path = join(folder, `${index}.img`);
-    await copyDisk(disks[index], path);
-    runOn(path, fileSystems[kind].check);
-  });
+      const path = join(folder, `${index}.img`);
+      await copyDisk(disks[index], path);
+      runOn(path, fileSystems[kind].check);
+    },
+  );
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What programs may rely on of a file system, and of the disk below it.
 
-    file_systems.py exercise FOLDER SEED MORE   does all below in a folder, and leaves files there
+    file_systems.py exercise FOLDER SEED        does all below in a folder, and leaves files there
     file_systems.py sums FOLDER                 prints a sum of all that is in a folder
     file_systems.py fill FOLDER MEBIBYTES       writes files that nothing compresses, synced
-    file_systems.py device DEVICE SEED MORE     the same for a disk without a file system: writes, zeroes, discards
+    file_systems.py device DEVICE SEED          the same for a disk without a file system: writes, zeroes, discards
 
-It ends with 0 and "passed", or tells what was read that should not have been. MORE multiplies how much is done.
+It ends with 0 and "passed", or tells what was read that should not have been.
 """
 
 import ctypes
@@ -58,8 +58,8 @@ def read_direct(file, length, offset):
 
 
 class Exercise:
-    def __init__(self, folder, seed, more):
-        self.folder, self.more, self.random = folder, more, random.Random(seed)
+    def __init__(self, folder, seed):
+        self.folder, self.random = folder, random.Random(seed)
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -81,7 +81,7 @@ class Exercise:
     def many_small_files(self):
         """Made, read, and half of them deleted again, in folders."""
         contents = {}
-        for n in range(120 * self.more):
+        for n in range(80):
             folder = self.path("small", str(n % 7))
             os.makedirs(folder, exist_ok=True)
             contents[os.path.join(folder, str(n))] = self.bytes(self.random.choice((0, 1, 100, 4095, 4096, 9000)))
@@ -102,7 +102,7 @@ class Exercise:
     def renames(self):
         """A file that is replaced by renaming is the old one or the new one, also through a link and an open file."""
         path, new = self.path("replaced"), self.path("replaced.new")
-        for n in range(20 * self.more):
+        for n in range(20):
             content = b"%d " % n + self.bytes(5000)
             with open(new, "wb") as file:
                 file.write(content)
@@ -150,7 +150,7 @@ class Exercise:
     def appends(self):
         file = os.open(self.path("appended"), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_DSYNC)
         wanted = b""
-        for _ in range(25 * self.more):
+        for _ in range(25):
             part = self.bytes(self.random.randrange(1, 3000))
             os.write(file, part)
             wanted += part
@@ -165,7 +165,7 @@ class Exercise:
         around = os.open(path, os.O_RDWR | os.O_DIRECT)
         os.ftruncate(file, size)
         model = bytearray(size)
-        for step in range(60 * self.more):
+        for step in range(40):
             at = self.random.randrange(0, size, PAGE)
             length = min(size - at, PAGE * self.random.choice((1, 1, 2, 5, 16)))
             action = self.random.randrange(10)
@@ -259,7 +259,7 @@ def fill(folder, mebibytes):
     os.sync()
 
 
-def device(path, seed, more):
+def device(path, seed):
     """The first 4 MiB of a disk, against a model. What is discarded reads as zeroes on these disks."""
     rng = random.Random(seed)
     file = os.open(path, os.O_RDWR | os.O_DIRECT)
@@ -267,7 +267,7 @@ def device(path, seed, more):
     whole = struct.unpack("Q", fcntl.ioctl(file, BLKGETSIZE64, bytes(8)))[0]
     fcntl.ioctl(file, BLKDISCARD, struct.pack("QQ", 0, whole))
     model = bytearray(size)
-    for step in range(100 * more):
+    for step in range(100):
         at = rng.randrange(0, size, block)
         length = min(size - at, block * rng.choice((1, 1, 3, 8, 20, 64)))
         action = rng.randrange(8)
@@ -295,11 +295,11 @@ def device(path, seed, more):
 command, where, *others = sys.argv[1:]
 if command == "exercise":
     os.makedirs(where)
-    Exercise(where, int(others[0]), int(others[1])).run()
+    Exercise(where, int(others[0])).run()
 elif command == "sums":
     sums(where)
 elif command == "fill":
     fill(where, int(others[0]))
 elif command == "device":
-    device(where, int(others[0]), int(others[1]))
+    device(where, int(others[0]))
 print("passed")
