@@ -38,6 +38,7 @@ export default defineConfig({
       '@xterm/addon-unicode11',
       '@xterm/addon-web-links',
       '@xterm/addon-webgl',
+      '@hpcc-js/wasm-zstd',
       'comlink',
       'fflate',
       'fzstd',

@@ -2,12 +2,16 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ConsoleHandle } from './console/terminal.ts';
 import { Console } from './console/Console.tsx';
 import { TouchKeys } from './console/TouchKeys.tsx';
+import { DiskWork } from './disks/disk-work.ts';
+import { Jobs } from './disks/jobs.ts';
+import { askToKeep } from './disks/keep.ts';
+import { useJobs } from './disks/use-disks.ts';
 import { readFiles, type ReadFile } from './files/read-files.ts';
 import { publishHandle } from './handle.ts';
 import * as hooks from './hooks.ts';
 import type { LinkedMachine } from './link/link.ts';
 import { BadLinkCard, LinkCard } from './link/LinkCard.tsx';
-import { noFiles, specOf, type OwnFiles, type Plan } from './machine/plan.ts';
+import { noFiles, specOf, type OwnFile, type OwnFiles, type Plan } from './machine/plan.ts';
 import type { Session } from './machine/session.ts';
 import { Dialogs, type DialogName } from './panels/Dialogs.tsx';
 import { Figures, FiguresLine } from './panels/Figures.tsx';
@@ -40,6 +44,10 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
   const [problem, setProblem] = useState<string>();
   /** The link that was started last, and whether the person let its script run. */
   const [started, setStarted] = useState<{ readonly link: LinkedMachine | undefined; readonly runScript: boolean }>();
+  /** The settings, for work that ends long after it was begun. */
+  const latest = useRef(settings);
+  const [jobs] = useState(() => new Jobs());
+  const { job } = useJobs(jobs);
   const controls = useRef<HTMLDivElement>(null);
 
   const { status } = state;
@@ -62,11 +70,15 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     document.title = status.state === 'off' ? 'tabhyve' : `${wordFor(status)} · tabhyve`;
   }, [status]);
   useEffect(() => {
+    latest.current = settings;
+  }, [settings]);
+  useEffect(() => {
     if (!console) return;
     publishHandle(session, console);
     void session.prepare();
   }, [session, console]);
-  hooks.useLeaveWarning(alive && state.touched);
+  hooks.useLeaveWarning((alive && state.touched) || job !== undefined);
+  hooks.useEndOfWork(state, askToKeep);
   const over = hooks.useFileDrop(
     useCallback((given) => {
       void readFiles(given).then((read) => {
@@ -82,8 +94,6 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     try {
       const spec = await specOf({ ...plan, runScript }, console.size);
       setStarted({ link, runScript });
-      // The browser may ask the person, who has just made a disk and knows why.
-      void navigator.storage.persist().catch(() => false);
       console.newMachine();
       await session.start(spec);
       console.focus();
@@ -111,6 +121,12 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     else console?.focus();
   };
   // Only where something was typed that may be lost, it is worth a question.
+  /** Shows how the file becomes a disk, of which the machine then starts. */
+  const importDisk = async (file: OwnFile): Promise<void> => {
+    setDialog('disks');
+    const made = await new DiskWork(session, jobs).import(file, settings.store);
+    if (made) setSettings({ ...latest.current, disk: { id: made.id, name: made.name } });
+  };
   const reset = (): void => (state.touched ? setDialog('reset') : void restart());
   const powerOff = (): void => (state.touched ? setDialog('powerOff') : void session.powerOff());
   const commands: Record<Command, () => void> = {
@@ -153,6 +169,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
         theme={preferences.theme}
         touring={touring}
         panelIsOpen={panelIsOpen}
+        diskWork={job?.title}
         controls={controls}
         onCommand={(command) => commands[command]()}
         onDialog={setDialog}
@@ -219,6 +236,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
           state={state}
           plan={plan}
           preferences={preferences}
+          jobs={jobs}
           dropped={dropped}
           onSettings={setSettings}
           onPreferences={setPreferences}
@@ -226,6 +244,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
             setFiles(chosen);
             setProblem(undefined);
           }}
+          onImport={(file) => void importDisk(file)}
           onReset={() => void restart()}
           onClose={() => {
             setDialog(undefined);

@@ -128,6 +128,18 @@ export function useLink(): readonly [LinkState, () => void] {
   return [state, leave];
 }
 
+/** Calls `ended` when a machine ends that the person typed into. */
+export function useEndOfWork({ status, touched }: SessionState, ended: () => void): void {
+  const worked = useRef(false);
+  const alive = status.state === 'running' || status.state === 'paused';
+  useEffect(() => {
+    if (touched) worked.current = true;
+    if (alive || !worked.current) return;
+    worked.current = false;
+    ended();
+  }, [alive, touched, ended]);
+}
+
 /** Has the browser ask before the page is left, while `work` may be lost. */
 export function useLeaveWarning(work: boolean): void {
   useEffect(() => {

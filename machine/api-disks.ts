@@ -4,10 +4,13 @@
  */
 
 import type { StoreKind } from '../devices/block/indexeddb/manifest.ts';
+import type { BlockUsage } from '../devices/block/backend.ts';
+import type { CreateOptions } from '../devices/block/manage/create.ts';
 import type { Proceed } from '../devices/block/manage/progress.ts';
+import type { ImageFormat } from '../devices/image/index.ts';
 import type { MachineControl, MachineListener } from './api.ts';
 
-export type { Proceed };
+export type { BlockUsage, CreateOptions, ImageFormat, Proceed };
 
 /** A disk in the browser's store, in use or not. */
 export interface DiskEntry {
@@ -21,6 +24,8 @@ export interface DiskEntry {
   readonly created: number;
   /** Where the read-only image came from that it lies over, if it lies over one. */
   readonly baseUrl?: string;
+  /** The name of the person's file that it lies over, at the bottom, if it does. */
+  readonly baseFile?: string;
   /** The id of the disk of this store that it lies over. */
   readonly over?: string;
   /** Ids of the disks that lie over it: as long as there are any, it can only be read. */
@@ -34,6 +39,35 @@ export interface DiskEntry {
   readonly committing?: string;
 }
 
+export interface ImportOptions {
+  /** What the person calls the disk. */
+  readonly name: string;
+  readonly store?: StoreKind;
+}
+
+/** A disk that was made of an image. */
+export interface ImportedDisk extends DiskEntry {
+  /** What the person should know of it, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface ExportOptions {
+  readonly format: ImageFormat;
+  /** For messages. */
+  readonly fileName: string;
+  /** The file that the person chose. Without it, the disk is written to one of the browser's. */
+  readonly file?: FileSystemFileHandle;
+  /** The person's file that the disk lies over, if it lies over one. */
+  readonly base?: Blob;
+}
+
+export interface ExportedDisk {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** What was written, where no file was chosen. It is there until the page is closed. */
+  readonly file?: File;
+}
+
 /**
  * The disks of this origin. Every method rejects with an `Error` whose message is for a person, and when a `Proceed` has
  * said false, with one of the name `AbortError`. What changes a disk rejects while that is in use.
@@ -42,6 +76,17 @@ export interface DiskCatalogue {
   /** All disks, in the order in which they were made. Rejects where the browser stores nothing (a private window). */
   list(): Promise<readonly DiskEntry[]>;
   exists(id: string): Promise<boolean>;
+  /** What a disk occupies by itself, in use or not. */
+  inspect(id: string): Promise<BlockUsage>;
+  /** Makes an empty disk. */
+  create(disk: CreateOptions): Promise<DiskEntry>;
+  /**
+   * Makes a disk of an image: raw, qcow2, or a raw one that is compressed by gzip or zstd. Cancelled or interrupted, there is
+   * none.
+   */
+  import(file: Blob, fileName: string, options: ImportOptions, proceed: Proceed): Promise<ImportedDisk>;
+  /** Writes a disk that no machine writes to, whole over what it lies over, to a file. Cancelled, there is none. */
+  export(id: string, options: ExportOptions, proceed: Proceed): Promise<ExportedDisk>;
   /** Erases a disk and all that is on it. Rejects as long as other disks lie over it. */
   delete(id: string): Promise<void>;
   /** Calls it something else. It may be in use. */

@@ -38,6 +38,8 @@ export type DiskSpec =
       readonly base?: string;
       /** Where it is kept when it is made. Default: `indexeddb`. */
       readonly store?: StoreKind;
+      /** It was chosen among those that there are: none is made in its place. */
+      readonly mustExist?: boolean;
       readonly readOnly?: boolean;
       /** Waits for a disk that is in use, in another tab say, until `powerOff`. Without it, that is an error. */
       readonly wait?: boolean;

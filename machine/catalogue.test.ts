@@ -2,6 +2,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, test } from 'vitest';
+import { blobBase } from '../devices/block/base.ts';
 import type { DiskHost } from '../devices/block/disk-host.ts';
 import { openDisk } from '../devices/block/disks.ts';
 import { LocalLocks } from '../devices/block/locks.ts';
@@ -76,4 +77,38 @@ test('what a tab that ended left of a clone is gone with the first list', async 
   host = { ...host, locks: new LocalLocks() };
   expect((await diskCatalogue(() => host).list()).map(({ id }) => id)).toEqual(['a']);
   expect(await disks.exists('clone')).toBe(false);
+});
+
+test.each(['indexeddb', 'opfs'] as const)('what a disk in %s occupies is known, in use or not', async (store) => {
+  const { id } = await disks.create({ name: 'Empty', size: SIZE, store });
+  expect(await disks.inspect(id)).toEqual({ allocatedBytes: 0, allocatedChunks: 0, tombstones: 0 });
+  const { backend } = await openDisk({ id }, host);
+  await backend.write(0, new Uint8Array(512).fill(1));
+  await backend.flush();
+  expect(await disks.inspect(id)).toMatchObject({ allocatedChunks: 1 });
+  await backend.close();
+  const over = await disks.createOver('a', 'Over it', store);
+  const upper = await openDisk({ id: over.id }, host);
+  await upper.backend.discard(0, SIZE);
+  await upper.backend.close();
+  expect(await disks.inspect(over.id)).toEqual({ allocatedBytes: 0, allocatedChunks: 0, tombstones: 1 });
+});
+
+test('an image becomes a disk, whose entry says so', async () => {
+  const image = new Blob([new Uint8Array(700).fill(3)]);
+  const { warnings, ...entry } = await disks.import(image, 'a.img', { name: 'Image', store: 'opfs' }, goOn);
+  expect(warnings).toHaveLength(1);
+  expect(entry).toMatchObject({ id: 'image', name: 'Image', size: 1024, store: 'opfs', overlays: [] });
+  expect(await disks.list()).toContainEqual(entry);
+});
+
+test('a disk that lies over a file at the bottom says which', async () => {
+  const { backend } = await openDisk(
+    { id: 'file-1', base: blobBase(new File(['x'.repeat(512)], 'my disk.img')) },
+    host,
+  );
+  await backend.close();
+  await disks.createOver('file-1', 'Over it');
+  expect((await disks.list()).map(({ baseFile }) => baseFile)).toEqual([undefined, 'my disk.img', 'my disk.img']);
+  await expect(disks.export('over-it', { format: 'raw', fileName: 'x.img' }, goOn)).rejects.toThrow(/under Files/);
 });

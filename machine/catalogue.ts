@@ -1,11 +1,17 @@
 /** The disks of this origin, as the page manages them. */
 import { listDisks, diskExists } from '../devices/block/disk-list.ts';
+import { DEPTH_MAX } from '../devices/block/disks.ts';
 import { browserHost } from '../devices/block/disk-host.ts';
 import type { DiskManifest, StoreKind } from '../devices/block/indexeddb/manifest.ts';
 import { lockedDisks, type LockMode } from '../devices/block/locks.ts';
+import { removeOldExports } from '../devices/block/transfer/private-export.ts';
+import { importImage } from '../devices/block/transfer/import.ts';
+import { blobSource } from '../devices/image/index.ts';
 import { cloneDisk } from '../devices/block/manage/clone.ts';
 import { commitDisk } from '../devices/block/manage/commit.ts';
+import { createDisk } from '../devices/block/manage/create.ts';
 import { deleteDisk } from '../devices/block/manage/delete.ts';
+import { inspectDisk } from '../devices/block/manage/inspect.ts';
 import { deleteUnmade } from '../devices/block/manage/making.ts';
 import { moveDisk } from '../devices/block/manage/move.ts';
 import { createOver } from '../devices/block/manage/overlay.ts';
@@ -13,13 +19,14 @@ import { renameDisk } from '../devices/block/manage/rename.ts';
 import { resetDisk } from '../devices/block/manage/reset.ts';
 import { resizeDisk } from '../devices/block/manage/resize.ts';
 import type { DiskCatalogue, DiskEntry, Proceed } from './api-disks.ts';
+import { exportStored } from './export-disk.ts';
+import { fileNameOf } from './file-base.ts';
 
 /** The disks of a browser; `host` is what there is of one in a test. */
 export function diskCatalogue(host = browserHost): DiskCatalogue {
-  let cleaned: Promise<void> | undefined;
   const entries = async (): Promise<DiskEntry[]> => {
-    // What a tab that has ended left behind; that it fails is of no consequence here.
-    await (cleaned ??= deleteUnmade(host()).catch(() => undefined));
+    // What tabs that have ended left behind; that it fails is of no consequence here.
+    await Promise.allSettled([deleteUnmade(host()), removeOldExports()]);
     const [manifests, locks] = await Promise.all([listDisks(host()), lockedDisks(host().locks)]);
     return manifests.map((manifest) => entryOf(manifest, manifests, locks));
   };
@@ -31,6 +38,13 @@ export function diskCatalogue(host = browserHost): DiskCatalogue {
   return {
     list: entries,
     exists: (id) => diskExists(id, host()),
+    inspect: (id) => inspectDisk(id, host()),
+    create: async (disk) => entry(await createDisk(disk, host())),
+    import: async (file, fileName, options, proceed) => {
+      const { manifest, warnings } = await importImage(blobSource(file, fileName), { ...options, proceed }, host());
+      return { ...(await entry(manifest)), warnings };
+    },
+    export: (id, options, proceed) => exportStored(id, options, proceed, host()),
     delete: (id) => deleteDisk(id, host()),
     rename: (id, name) => renameDisk(id, name, host()),
     clone: async (id: string, name: string, proceed: Proceed) => entry(await cloneDisk(id, name, proceed, host())),
@@ -50,11 +64,20 @@ function entryOf(
   const { id, name, size, created, store = 'indexeddb', base, committing } = manifest;
   const overlays = all.filter((other) => other.base?.disk === id).map((other) => other.id);
   const lock = locks.get(id);
+  const baseFile = baseFileOf(manifest, all);
   return {
     ...{ id, name, size, created, store, overlays },
     ...(base?.url !== undefined && { baseUrl: base.url }),
+    ...(baseFile !== undefined && { baseFile }),
     ...(base?.disk !== undefined && { over: base.disk }),
     ...(lock && { use: lock === 'exclusive' ? ('writing' as const) : ('reading' as const) }),
     ...(committing !== undefined && { committing }),
   };
+}
+
+/** The name of the person's file that lies at the bottom. */
+function baseFileOf({ base }: DiskManifest, all: readonly DiskManifest[], depth = 0): string | undefined {
+  if (base?.disk === undefined) return fileNameOf(base?.identity ?? '');
+  const lower = all.find(({ id }) => id === base.disk);
+  return lower === undefined || depth >= DEPTH_MAX ? undefined : baseFileOf(lower, all, depth + 1);
 }

@@ -35,3 +35,8 @@ async function qcow2Base(file: ImageFile, { identity }: BaseImage): Promise<Base
 function fail(cause: unknown): never {
   throw new BlockError('store', cause instanceof Error ? cause.message : String(cause), { cause });
 }
+
+/** The name of the file that a base of this identity is; undefined if it is another. */
+export function fileNameOf(identity: string): string | undefined {
+  return /^(?:qcow2:)?file:(.*):\d+:\d+$/s.exec(identity)?.[1];
+}

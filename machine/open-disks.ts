@@ -1,5 +1,5 @@
 /** Opens the disks that a machine's description names. */
-import { SECTOR } from '../devices/block/backend.ts';
+import { BlockError, SECTOR } from '../devices/block/backend.ts';
 import { baseCache } from '../devices/block/base-cache/shared.ts';
 import type { BaseImage } from '../devices/block/base.ts';
 import type { MappedBackend } from '../devices/block/disk-map.ts';
@@ -87,14 +87,20 @@ async function openBackend(spec: DiskSpec, options: Opening): Promise<MappedBack
 
 /** A disk of the store. One that exists lies over what it was made over, whatever the page offers by now. */
 async function openStored(spec: Extract<DiskSpec, { kind: 'store' }>, options: Opening): Promise<MappedBackend> {
-  const { id, size, readOnly, store, base: offered } = spec;
+  const { id, size, readOnly, store, mustExist = false, base: offered } = spec;
   const isNew = (await findDisk(id)) === undefined;
+  if (isNew && mustExist) {
+    throw new BlockError(
+      'missing',
+      'The disk that was chosen is gone: it was deleted. Choose another one under Disks.',
+    );
+  }
   const base = isNew ? await openBase(offered, offered, undefined) : undefined;
   const openImage = ({ url = offered, identity }: BaseReference): Promise<BaseImage | undefined> =>
     openBase(url, offered, identity);
   try {
     const disk = await openDisk({
-      ...{ id, size: sizeOver(size, base), store, base, baseUrl: offered, openImage, readOnly },
+      ...{ id, size: sizeOver(size, base), store, base, baseUrl: offered, openImage, readOnly, create: !mustExist },
       ...howToOpen(spec, options),
     });
     return disk.backend;
@@ -113,7 +119,7 @@ function sizeOver(size: number, base: BaseImage | undefined): number {
  * The base image at `url`; or at `offered`, if the site has moved and what is offered there is the one of `identity`; or, if
  * its server is away, what is kept of it here.
  */
-async function openBase(
+export async function openBase(
   url: string | undefined,
   offered: string | undefined,
   identity: string | undefined,

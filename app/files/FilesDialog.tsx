@@ -12,6 +12,8 @@ interface Props {
   readonly dropped: readonly ReadFile[];
   readonly alive: boolean;
   readonly onFiles: (files: OwnFiles) => void;
+  /** A disk image is to be imported, and the machine to start from it. */
+  readonly onImport: (file: OwnFile) => void;
   readonly onClose: () => void;
 }
 
@@ -40,10 +42,11 @@ function merge(list: readonly ReadFile[], more: readonly ReadFile[]): readonly R
 }
 
 /** Gives the machine files of the person's own: by picker, or by dropping them. */
-export function FilesDialog({ files, dropped, alive, onFiles, onClose }: Props) {
+export function FilesDialog({ files, dropped, alive, onFiles, onImport, onClose }: Props) {
   const [list, setList] = useState(() => listOf(files, dropped));
   const [mode, setMode] = useState(files.mode);
   const [keepChanges, setKeepChanges] = useState(files.keepChanges);
+  const [wantsImport, setWantsImport] = useState(false);
   const [over, setOver] = useState(false);
   const picker = useId();
 
@@ -56,14 +59,20 @@ export function FilesDialog({ files, dropped, alive, onFiles, onClose }: Props) 
     setOver(false);
     void add(event.dataTransfer.files);
   };
+  const has = (role: Role): boolean => list.some(({ identity }) => identity.role === role);
+  const disk = list.find(({ identity }) => identity.role === 'disk');
+  const mustImport = disk?.identity.importOnly !== undefined;
+  const imported = disk && (mustImport || wantsImport) ? disk : undefined;
   const use = (): void => {
     const chosen = Object.fromEntries(
-      list.map(({ blob, name, identity }): [Role, OwnFile] => [identity.role, { blob, name }]),
+      list
+        .filter((file) => file !== imported)
+        .map(({ blob, name, identity }): [Role, OwnFile] => [identity.role, { blob, name }]),
     );
-    onFiles({ ...noFiles, ...chosen, mode, keepChanges });
+    onFiles({ ...noFiles, ...chosen, mode, keepChanges: keepChanges && !imported });
     onClose();
+    if (imported) onImport({ blob: imported.blob, name: imported.name });
   };
-  const has = (role: Role): boolean => list.some(({ identity }) => identity.role === role);
   const faulty = list.some(({ identity }) => identity.fault !== undefined);
 
   return (
@@ -84,8 +93,8 @@ export function FilesDialog({ files, dropped, alive, onFiles, onClose }: Props) 
           <span>
             <strong>Drop files here, or choose them</strong>
             <small>
-              A RISC-V Linux kernel, an initramfs, a raw disk image, firmware: what is what is told by the content. They
-              are read in place and stay on this computer.
+              A RISC-V Linux kernel, an initramfs, a disk image, firmware: what is what is told by the content. They
+              stay on this computer.
             </small>
           </span>
           <input
@@ -122,6 +131,9 @@ export function FilesDialog({ files, dropped, alive, onFiles, onClose }: Props) 
                 <small>
                   {file.identity.what}, {formatBytes(file.blob.size)}
                 </small>
+                {file === disk && mustImport && (
+                  <small>It will be imported, since {file.identity.importOnly}: the browser then keeps the disk.</small>
+                )}
                 {file.identity.fault !== undefined && (
                   <small className="fault" role="alert">
                     {file.identity.fault}
@@ -149,11 +161,22 @@ export function FilesDialog({ files, dropped, alive, onFiles, onClose }: Props) 
             Start the kernel on bare metal, in machine mode (xv6, test programs; not Linux)
           </label>
         )}
-        {has('disk') && (
-          <label className="check">
-            <input type="checkbox" checked={keepChanges} onChange={(event) => setKeepChanges(event.target.checked)} />
-            Keep what the guest writes to the disk in this browser (the file itself never changes)
-          </label>
+        {disk && !mustImport && (
+          <>
+            <label className="check">
+              <input type="checkbox" checked={wantsImport} onChange={(event) => setWantsImport(event.target.checked)} />
+              Import the disk: all of it is copied into this browser, and the file is needed no more
+            </label>
+            <label className="check">
+              <input
+                type="checkbox"
+                checked={keepChanges && !imported}
+                disabled={imported !== undefined}
+                onChange={(event) => setKeepChanges(event.target.checked)}
+              />
+              Keep what the guest writes to the disk in this browser (the file itself never changes)
+            </label>
+          </>
         )}
         {has('kernel') && !has('initrd') && !has('disk') && (
           <p className="hint">
@@ -167,7 +190,7 @@ export function FilesDialog({ files, dropped, alive, onFiles, onClose }: Props) 
           Cancel
         </button>
         <button type="button" className="button button-primary" disabled={faulty} onClick={use}>
-          {list.length === 0 ? "Use the site's images" : 'Use these files'}
+          {list.length === 0 ? "Use the site's images" : imported ? 'Import and use' : 'Use these files'}
         </button>
       </footer>
     </Dialog>

@@ -22,7 +22,7 @@ test.each([
   ['zeroes', head(), 'disk', /raw/],
   ['a qcow2 image', head([0, [0x51, 0x46, 0x49, 0xfb]]), 'disk', /qcow2/],
 ] as const)('%s is taken for what it is', (_, bytes, role, what) => {
-  const identity = identify(bytes, 1 << 20);
+  const identity = identify({ head: bytes, size: 1 << 20 });
   expect(identity.role).toBe(role);
   expect(identity.what).toMatch(what);
   expect(identity.fault).toBeUndefined();
@@ -33,15 +33,29 @@ test.each([
   ['a 32-bit RISC-V program', elf(1, 243), 1 << 20, /not for 64-bit RISC-V/],
   ['an ARM64 kernel', head([56, 'ARM\x64']), 1 << 20, /ARM64/],
   ['an empty file', head(), 0, /empty/],
-  ['half a sector', head(), 700, /512-byte sectors/],
-] as const)('%s is refused with what to do', (_, bytes, size, fault) => {
-  expect(identify(bytes, size).fault).toMatch(fault);
+] as const)('%s is refused with what to do', (_, head, size, fault) => {
+  expect(identify({ head, size }).fault).toMatch(fault);
+});
+
+const gzip = head([0, [0x1f, 0x8b]]);
+const zstd = head([0, [0x28, 0xb5, 0x2f, 0xfd]]);
+test.each([
+  ['half a sector', { head: head(), size: 700 }, 'disk', /512-byte sectors/],
+  ['what is no cpio archive in gzip', { head: gzip, inner: head() }, 'disk', /compressed/],
+  ['a cpio archive in gzip', { head: gzip, inner: head([0, '070701']) }, 'initrd', /compressed/],
+  ['a compressed disk, by its name', { head: zstd, name: 'debian.img.zst' }, 'disk', /compressed/],
+  ['what is compressed otherwise', { head: zstd, name: 'initrd.zst' }, 'initrd', /compressed/],
+] as const)('%s is a disk only by being imported', (_, beginning, role, importOnly) => {
+  const identity = identify({ size: 1 << 20, ...beginning });
+  expect(identity.role).toBe(role);
+  expect(identity.fault).toBeUndefined();
+  expect(identity.importOnly).toMatch(importOnly);
 });
 
 test('any content, of any length, is something', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2048 }), (bytes) => {
-      expect(identify(bytes, bytes.length).what).not.toBe('');
+      expect(identify({ head: bytes, size: bytes.length, inner: bytes }).what).not.toBe('');
     }),
   );
 });

@@ -13,6 +13,8 @@ export interface Identity {
   readonly what: string;
   /** Why it cannot be used as it is, and what to do. */
   readonly fault?: string;
+  /** As a disk, it has to be imported. Why, for a person: ends the sentence "It will be imported, since …". */
+  readonly importOnly?: string;
 }
 
 /** Bytes of a file's beginning that `identify` looks at. */
@@ -41,26 +43,48 @@ function identifyElf(head: Uint8Array): Identity {
   return { role: 'kernel', what: 'program for another processor (ELF)', fault };
 }
 
-/** Tells by the first bytes of a file, and by its size, what it is. Whatever is nothing else is a disk. */
-export function identify(head: Uint8Array, size: number): Identity {
+/** Names of compressed files that are disks, whatever their bytes may say. */
+const DISK_NAME = /\.(img|raw|iso|disk|ext[234])\.\w+$/i;
+
+/** What tells a file apart, as far as it is known. */
+export interface Beginning {
+  /** Its first bytes. */
+  readonly head: Uint8Array;
+  /** In bytes. */
+  readonly size: number;
+  readonly name?: string;
+  /** The first bytes of what is compressed in it. */
+  readonly inner?: Uint8Array | undefined;
+}
+
+const isCpio = (head: Uint8Array): boolean =>
+  CPIO.some((magic) => starts(head, ...[...magic].map((digit) => digit.charCodeAt(0))));
+
+/** gzip and zstd can be an initramfs or a disk, others an initramfs alone. */
+function identifyCompressed(by: string, { name = '', inner }: Beginning): Identity {
+  if (by !== 'gzip' && by !== 'zstd') return { role: 'initrd', what: `initramfs, compressed by ${by}` };
+  const isDisk = DISK_NAME.test(name) || (inner !== undefined && inner.length > 0 && !isCpio(inner));
+  const importOnly = 'what is compressed is not read in place';
+  if (isDisk) return { role: 'disk', what: `disk image, compressed by ${by}`, importOnly };
+  return { role: 'initrd', what: `initramfs, compressed by ${by}`, importOnly };
+}
+
+/** Tells what a file is. Whatever is nothing else is a disk. */
+export function identify(file: Beginning): Identity {
+  const { head, size } = file;
   if (size === 0) return { role: 'disk', what: 'empty file', fault: 'This file is empty.' };
   if (isRiscvImage(head)) return { role: 'kernel', what: 'Linux kernel for RISC-V' };
   if (isElf(head)) return identifyElf(head);
-  if (CPIO.some((magic) => starts(head, ...[...magic].map((digit) => digit.charCodeAt(0))))) {
-    return { role: 'initrd', what: 'initramfs (cpio)' };
-  }
+  if (isCpio(head)) return { role: 'initrd', what: 'initramfs (cpio)' };
   const compressed = COMPRESSED.find(([, ...magic]) => starts(head, ...magic));
-  if (compressed !== undefined) {
-    return { role: 'initrd', what: `initramfs, compressed by ${compressed[0]}` };
-  }
+  if (compressed !== undefined) return identifyCompressed(compressed[0], file);
   if (starts(head, 0x51, 0x46, 0x49, 0xfb)) return { role: 'disk', what: 'qcow2 disk image' };
   const error = notBootable(head, 'file');
   if (error instanceof BootError && (error.problem === 'other-architecture' || error.problem === 'compressed')) {
     return { role: 'kernel', what: 'kernel that cannot start here', fault: sentence(error.message) };
   }
-  const whole = size % 512 === 0;
-  const fault = 'Its size is not a whole number of 512-byte sectors, so it is no raw disk image.';
-  return { role: 'disk', what: diskKind(head), ...(!whole && { fault }) };
+  const importOnly = 'its size is no whole number of 512-byte sectors, and is filled up with zeroes';
+  return { role: 'disk', what: diskKind(head), ...(size % 512 !== 0 && { importOnly }) };
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -42,6 +42,20 @@ test("a disk of one's own is booted by the site's kernel, and changed only where
   expect(kept.disks[0]).toMatchObject({ overlayId: expect.stringMatching(/^file-[0-9a-f]{20}$/) as string });
 });
 
+test('a chosen disk is started from, whatever the kernel, and never made', async () => {
+  const settings = { ...defaultMachine, store: 'opfs', disk: { id: 'homework', name: 'Homework' } } as const;
+  const disk = { kind: 'store', id: 'homework', size: 2 ** 30, base: images.root, mustExist: true };
+  expect((await specOf({ ...plan, settings }, size)).disks).toEqual([disk]);
+  const foreign = await specOf({ ...plan, settings, files: { ...noFiles, kernel: file('Image') } }, size);
+  expect(foreign.disks).toEqual([disk]);
+  expect(foreign.cmdline).toBe('console=hvc0 root=/dev/vda rw');
+  const own = file('disk.img');
+  const given = await specOf({ ...plan, settings, files: { ...noFiles, disk: own } }, size);
+  expect(given.disks).toEqual([{ kind: 'file', file: own.blob, name: 'disk.img' }]);
+  const linked = await specOf({ ...plan, settings, link: defaultMachine }, size);
+  expect(linked.disks).toEqual([expect.objectContaining({ id: expect.stringMatching(/^link-/) as string })]);
+});
+
 test('bare metal starts in machine mode, and firmware may come alone', async () => {
   const bare = await specOf({ ...plan, files: { ...noFiles, kernel: file('xv6'), mode: 'none' } }, size);
   expect(bare.firmware).toBe('none');

@@ -62,7 +62,7 @@ export function cmdlineOf(plan: Plan): string {
   const { link, settings, files, images } = plan;
   const whole = link ? link.cmdline : settings.cmdline;
   if (whole !== undefined) return whole;
-  const hasRoot = link ? link.root !== undefined : files.disk !== undefined;
+  const hasRoot = link ? link.root !== undefined : files.disk !== undefined || settings.disk !== undefined;
   const own = hasRoot ? 'console=hvc0 root=/dev/vda rw' : 'console=hvc0';
   const suited = isForeign(plan) ? own : (images?.cmdline ?? '');
   return link?.additions ? `${suited} ${link.additions}`.trimStart() : suited;
@@ -104,10 +104,10 @@ async function disksOf(plan: Plan): Promise<DiskSpec[]> {
     const overlayId = `file-${await digest(`${name}\0${file.size}\0${file.lastModified ?? 0}`)}`;
     return [{ kind: 'file', file, name, overlayId, ...store }];
   }
+  const base = images?.root !== undefined && { base: images.root };
+  if (settings.disk) return [{ kind: 'store', id: settings.disk.id, size, ...base, mustExist: true }];
   if (isForeign(plan)) return [{ kind: 'store', id: SCRATCH_DISK, size, ...store }];
-  return [
-    { kind: 'store', id: DEFAULT_DISK, size, ...store, ...(images?.root !== undefined && { base: images.root }) },
-  ];
+  return [{ kind: 'store', id: DEFAULT_DISK, size, ...store, ...base }];
 }
 
 /** Makes the machine's description. Rejects with a {@link PlanError}. */

@@ -38,11 +38,7 @@ function scripted(calls: string[], refuse?: string) {
   const session = new Session((onFailure): Host => {
     failures.push(onFailure);
     return {
-      disks: {
-        ...{ list: async () => [], exists: async () => false, delete: note('delete'), rename: note('rename') },
-        ...{ reset: note('reset disk'), commit: note('commit'), resize: note('resize disk'), move: note('move') },
-        ...{ clone: () => Promise.reject(new Error('no')), createOver: () => Promise.reject(new Error('no')) },
-      },
+      disks: {} as Host['disks'],
       createMachine: async (listener) => {
         listeners.push(listener);
         return control;

@@ -146,6 +146,11 @@ export class Session {
     await this.#machine?.then((machine) => machine.resize(columns, rows)).catch(() => undefined);
   }
 
+  /** Makes a disk of the running machine larger. Rejects with an `Error` whose message is for a person. */
+  async resizeDisk(id: string, size: number): Promise<void> {
+    await (await this.#machine)?.resizeDisk(id, size);
+  }
+
   /** Has the maps of the machine's disks told, in at most so many cells each; 0: none. It holds for all machines to come. */
   async watchDisks(cells: number): Promise<void> {
     if (cells === this.#cells) return;

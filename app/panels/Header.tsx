@@ -12,6 +12,8 @@ interface Props {
   readonly theme: Preferences['theme'];
   readonly touring: boolean;
   readonly panelIsOpen: boolean;
+  /** What is being done with disks, if anything is. */
+  readonly diskWork: string | undefined;
   /** Where the controls are, to put the focus there. */
   readonly controls: Ref<HTMLDivElement>;
   readonly onCommand: (command: Command) => void;
@@ -29,7 +31,8 @@ const themeLabels = {
 
 /** The bar on top: the machine's state and its switches, and what the page offers besides. */
 export function Header(props: Props) {
-  const { status, ready, theme, touring, panelIsOpen, controls, onCommand, onDialog, onTour, onPanel, onTheme } = props;
+  const { status, ready, theme, touring, panelIsOpen, diskWork, controls } = props;
+  const { onCommand, onDialog, onTour, onPanel, onTheme } = props;
   return (
     <header className="bar">
       <h1 className="brand">
@@ -43,6 +46,7 @@ export function Header(props: Props) {
       <div className="tools tools-end" role="group" aria-label="Page">
         <ToolButton icon="tour" label="Walk-through" pressed={touring} onClick={onTour} />
         <ToolButton icon="files" label="Files" onClick={() => onDialog('files')} />
+        <ToolButton icon="disk" label="Disks" busy={diskWork !== undefined} onClick={() => onDialog('disks')} />
         <ToolButton icon="share" label="Share" onClick={() => onDialog('share')} />
         <ToolButton icon="settings" label="Settings" command="settings" onClick={() => onCommand('settings')} />
         <ToolButton icon="help" label="Help" command="help" onClick={() => onCommand('help')} />

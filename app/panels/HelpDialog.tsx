@@ -43,8 +43,9 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         <p>
           What the guest writes is kept in this browser, and is there again after a reload. Deleted files give their
           space back when the guest says so: <code>fstrim -v /</code>. Power off by typing <code>poweroff</code>; the
-          button is the power switch, and what the guest has not yet written then is lost. Settings has the list of
-          disks, and erases them.
+          button is the power switch, and what the guest has not yet written then is lost. <strong>Disks</strong> has
+          all that this browser keeps: import and export them, start from another, duplicate or delete them. Export what
+          matters: a browser can lose what it keeps.
         </p>
         <h3>Trust</h3>
         <p>

@@ -9,17 +9,21 @@ interface ButtonProps {
   readonly disabled?: boolean;
   readonly pressed?: boolean;
   readonly primary?: boolean;
+  /** Something goes on behind it. */
+  readonly busy?: boolean;
   /** The shortcut that does the same. */
   readonly command?: Command;
 }
 
-export function ToolButton({ icon, label, onClick, disabled = false, pressed, primary = false, command }: ButtonProps) {
+export function ToolButton(props: ButtonProps) {
+  const { icon, label, onClick, disabled = false, pressed, primary = false, busy = false, command } = props;
   return (
     <button
       type="button"
       className={primary ? 'tool tool-primary' : 'tool'}
       disabled={disabled}
       aria-pressed={pressed}
+      data-busy={busy}
       aria-keyshortcuts={command && keysOf(command).join('+').replace('Ctrl', 'Control')}
       title={command ? `${label} (${keysOf(command).join('+')})` : label}
       onClick={onClick}

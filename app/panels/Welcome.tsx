@@ -23,18 +23,23 @@ export function Facts({ settings, disk }: { readonly settings: MachineSettings; 
   );
 }
 
-const isOwn = ({ kernel, disk, initrd, firmware }: OwnFiles): boolean =>
-  [kernel, disk, initrd, firmware].some((file) => file !== undefined);
+function factOf(name: string | undefined, size: number): string {
+  return name === undefined ? `disk of ${size} GiB, kept in this browser` : `disk ${name}`;
+}
 
 /** What a person finds who opens the page: the machine, and the button that starts it. */
 export function Welcome({ settings, files, ready, onStart, onFiles, onTour }: Props) {
-  const names = [files.firmware, files.kernel, files.initrd, files.disk].flatMap((file) => (file ? [file.name] : []));
+  const given = [files.firmware, files.kernel, files.initrd, files.disk].flatMap((file) => (file ? [file.name] : []));
+  const stored = files.disk ? undefined : settings.disk?.name;
+  const names = stored === undefined ? given : [...given, `the disk “${stored}”`];
   return (
     <>
-      {isOwn(files) ? (
+      {names.length > 0 ? (
         <>
           <h2>Your own machine</h2>
-          <p>Made of {names.join(', ')}. Your files stay on this computer.</p>
+          <p>
+            Made of {names.join(', ')}. {given.length > 0 && 'Your files stay on this computer.'}
+          </p>
         </>
       ) : (
         <>
@@ -45,10 +50,7 @@ export function Welcome({ settings, files, ready, onStart, onFiles, onTour }: Pr
           </p>
         </>
       )}
-      <Facts
-        settings={settings}
-        disk={files.disk ? `disk ${files.disk.name}` : `disk of ${settings.diskGiB} GiB, kept in this browser`}
-      />
+      <Facts settings={settings} disk={factOf(files.disk?.name ?? stored, settings.diskGiB)} />
       <div className="start-actions">
         <button type="button" className="button button-primary button-large" onClick={onStart} disabled={!ready}>
           <Icon name="start" />

@@ -1,7 +1,9 @@
 import { useId, useState } from 'react';
-import type { Host } from '../machine/host.ts';
+import { stores } from '../disks/names.ts';
+import { Choices } from '../parts/Choices.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
-import { DiskList } from './DiskList.tsx';
+import { Icon } from '../parts/Icon.tsx';
+import { NumberField, numberOf } from '../parts/NumberField.tsx';
 import {
   CMDLINE_LIMIT,
   defaultMachine,
@@ -20,9 +22,8 @@ interface Props {
   readonly defaultCmdline: string;
   /** Whether a machine runs, for which changes come too late. */
   readonly alive: boolean;
-  readonly host: Host;
-  /** The id of the disk that is in use. */
-  readonly usedDisk: string | undefined;
+  /** Shows the disks. */
+  readonly onDisks: () => void;
   readonly onSettings: (settings: MachineSettings) => void;
   readonly onPreferences: (preferences: Preferences) => void;
   readonly onClose: () => void;
@@ -35,18 +36,12 @@ const numbers = [
   ['diskGiB', 'Size of a new disk', 'GiB'],
 ] as const;
 
-const stores = [
-  ['indexeddb', "The browser's database"],
-  ['opfs', 'A file of the browser'],
-] as const;
-
 /** The machine's size, the disks of this browser, and how the page looks. */
 export function SettingsDialog(props: Props) {
   const { settings, preferences, defaultCmdline, alive, onSettings, onPreferences, onClose } = props;
   const [texts, setTexts] = useState(() => textsOf(settings, defaultCmdline));
   const [store, setStore] = useState(settings.store ?? 'indexeddb');
   const cmdlineId = useId();
-  const storeId = useId();
   const cmdlineFault = faultOfCmdline(texts.cmdline);
   const faults = numbers.map(([name]) => faultOfNumber(numberOf(texts[name]), limits[name]));
   const isValid = cmdlineFault === undefined && faults.every((fault) => fault === undefined);
@@ -60,6 +55,7 @@ export function SettingsDialog(props: Props) {
       diskGiB: numberOf(texts.diskGiB),
       ...(cmdline !== defaultCmdline && { cmdline }),
       ...(store !== 'indexeddb' && { store }),
+      ...(settings.disk && { disk: settings.disk }),
     });
     onClose();
   };
@@ -95,20 +91,13 @@ export function SettingsDialog(props: Props) {
               />
             ))}
           </div>
-          <div className="field">
-            <span id={storeId}>A new disk is kept in</span>
-            <div className="choices" role="radiogroup" aria-labelledby={storeId} aria-describedby={`${storeId}-hint`}>
-              {stores.map(([kind, label]) => (
-                <label key={kind}>
-                  <input type="radio" name={storeId} checked={store === kind} onChange={() => setStore(kind)} />
-                  {label}
-                </label>
-              ))}
-            </div>
-            <span id={`${storeId}-hint`} className="hint">
-              A file is faster, and open in one tab at a time. A disk that exists stays where it is.
-            </span>
-          </div>
+          <Choices
+            label="A new disk is kept in"
+            options={stores}
+            value={store}
+            onChange={setStore}
+            hint="A file is faster, and open in one tab at a time. A disk that exists stays where it is."
+          />
           <label className="field" htmlFor={cmdlineId}>
             <span>Kernel command line</span>
             <textarea
@@ -129,7 +118,17 @@ export function SettingsDialog(props: Props) {
             Restore the defaults
           </button>
         </fieldset>
-        <DiskList host={props.host} usedDisk={props.usedDisk} />
+        <fieldset>
+          <legend>Disks</legend>
+          <p className="hint">
+            The machine starts from {settings.disk ? `“${settings.disk.name}”` : 'its default disk'}. Choose another,
+            import, export or delete disks:
+          </p>
+          <button type="button" className="button" onClick={props.onDisks}>
+            <Icon name="disk" />
+            Disks in this browser…
+          </button>
+        </fieldset>
         <Look preferences={preferences} onPreferences={onPreferences} />
       </form>
       <footer className="dialog-footer">
@@ -144,8 +143,6 @@ export function SettingsDialog(props: Props) {
   );
 }
 
-const numberOf = (text: string): number => (text.trim() === '' ? NaN : Number(text));
-
 function textsOf({ memoryMiB, cpus, diskGiB, cmdline }: MachineSettings, defaultCmdline: string) {
   return {
     memoryMiB: String(memoryMiB),
@@ -153,40 +150,6 @@ function textsOf({ memoryMiB, cpus, diskGiB, cmdline }: MachineSettings, default
     diskGiB: String(diskGiB),
     cmdline: cmdline ?? defaultCmdline,
   } satisfies Record<NumberName | 'cmdline', string>;
-}
-
-interface NumberProps {
-  readonly label: string;
-  readonly unit: string;
-  readonly text: string;
-  readonly fault: string | undefined;
-  readonly limits: { readonly min: number; readonly max: number; readonly step: number };
-  readonly onChange: (text: string) => void;
-}
-
-function NumberField({ label, unit, text, fault, limits, onChange }: NumberProps) {
-  const id = useId();
-  return (
-    <label className="field" htmlFor={id}>
-      <span>{label}</span>
-      <span className="field-with-unit">
-        <input
-          id={id}
-          type="number"
-          inputMode="numeric"
-          {...limits}
-          value={text}
-          aria-invalid={fault !== undefined}
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => onChange(event.target.value)}
-        />
-        {unit !== '' && <span aria-hidden="true">{unit}</span>}
-      </span>
-      <span id={`${id}-hint`} className={fault ? 'hint fault' : 'hint'}>
-        {fault ? `It ${fault}.` : `${limits.min} to ${limits.max}${unit === '' ? '' : ` ${unit}`}`}
-      </span>
-    </label>
-  );
 }
 
 const themes = [
@@ -206,19 +169,13 @@ function Look({ preferences, onPreferences }: LookProps) {
   return (
     <fieldset>
       <legend>Page</legend>
-      <div className="choices" role="radiogroup" aria-label="Colours">
-        {themes.map(([theme, label]) => (
-          <label key={theme}>
-            <input
-              type="radio"
-              name={`${id}-theme`}
-              checked={preferences.theme === theme}
-              onChange={() => onPreferences({ ...preferences, theme })}
-            />
-            {label}
-          </label>
-        ))}
-      </div>
+      <Choices
+        label="Colours"
+        labelHidden
+        options={themes}
+        value={preferences.theme}
+        onChange={(theme) => onPreferences({ ...preferences, theme })}
+      />
       <label className="field field-row" htmlFor={`${id}-size`}>
         <span>Text size in the console</span>
         <input

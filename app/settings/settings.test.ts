@@ -18,6 +18,13 @@ test('what was stored is read back', () => {
   expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
 });
 
+test('a chosen disk is read back, and nothing else in its place', () => {
+  const disk = { id: 'a-1', name: 'Homework' };
+  expect(readMachine(JSON.stringify({ disk })).disk).toEqual(disk);
+  expect(readMachine('{"disk":{"id":"../x","name":"x"}}').disk).toBeUndefined();
+  expect(readMachine('{"disk":{"id":"x"}}').disk).toBeUndefined();
+});
+
 test('a place for disks that is not known is the default', () => {
   expect(readMachine('{"store":"tape"}')).toEqual(defaultMachine);
 });

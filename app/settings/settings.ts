@@ -16,7 +16,18 @@ export interface MachineSettings {
   readonly cmdline?: string;
   /** Where new disks are kept. One that exists stays where it is. */
   readonly store?: StoreKind;
+  /** The disk that was chosen to start from; undefined is the default one. Links and files bring their own. */
+  readonly disk?: ChosenDisk;
 }
+
+export interface ChosenDisk {
+  readonly id: string;
+  /** What the person calls it. */
+  readonly name: string;
+}
+
+/** Characters of a disk's name. */
+export const LONGEST_NAME = 60;
 
 export const limits = {
   memoryMiB: { min: 64, max: MAX_RAM / MiB, step: 2 },
@@ -73,13 +84,22 @@ export function readMachine(text: string | null): MachineSettings {
     return faultOfNumber(value, limits[name]) === undefined ? (value as number) : defaultMachine[name];
   };
   const { cmdline, store } = stored;
+  const disk = readDisk(stored['disk']);
   return {
     memoryMiB: number('memoryMiB'),
     cpus: number('cpus'),
     diskGiB: number('diskGiB'),
     ...(typeof cmdline === 'string' && faultOfCmdline(cmdline) === undefined && { cmdline }),
     ...(store === 'opfs' && { store }),
+    ...(disk && { disk }),
   };
+}
+
+function readDisk(stored: unknown): ChosenDisk | undefined {
+  if (typeof stored !== 'object' || stored === null) return undefined;
+  const { id, name } = stored as Partial<Record<string, unknown>>;
+  if (typeof id !== 'string' || !/^[\w.-]{1,100}$/.test(id) || typeof name !== 'string') return undefined;
+  return { id, name: name.slice(0, LONGEST_NAME) };
 }
 
 /** Reads preferences. Whatever is wrong in them is the default again. */

@@ -38,6 +38,8 @@ export interface OpenDiskOptions {
    * it comes; one in a file is not written meanwhile.
    */
   readonly readOnly?: boolean | undefined;
+  /** Of a disk that is opened read-only: nobody writes to it as long as it is open. */
+  readonly steady?: boolean | undefined;
   /** False: a disk that does not exist is an error, and not made. */
   readonly create?: boolean | undefined;
   /** Waits for a disk that is in use until it is aborted. Without it, such a disk is an error. */
@@ -58,10 +60,11 @@ export const DEPTH_MAX = 8;
 
 /** Opens a disk, and makes it if there is none of that id. Reasons to reject: locked, frozen, version, base, missing, store. */
 export async function openDisk(options: OpenDiskOptions, host = browserHost()): Promise<Disk> {
-  const { id, readOnly = false, wait } = options;
+  const { id, readOnly = false, steady = false, wait } = options;
   checkId(id);
   const make = readOnly || options.create === false ? undefined : () => freshManifest(options, host);
-  const held = await holdDisk(id, host, { mode: readOnly ? 'none' : 'exclusive', wait, make });
+  const mode = !readOnly ? 'exclusive' : steady ? 'shared' : 'none';
+  const held = await holdDisk(id, host, { mode, wait, make });
   return openHeld(held, options, host, 1);
 }
 

@@ -57,4 +57,24 @@ await take('link-dark', { ...phone, colorScheme: 'dark' }, async (vm) => {
   await vm.page.goto(`${url}#m1.${Buffer.from(JSON.stringify(machine)).toString('base64url')}`);
 });
 
+await take('disks-light', { viewport: desktop, colorScheme: 'light' }, async (vm) => {
+  const { page } = vm;
+  await vm.boot();
+  await vm.type('poweroff\n');
+  await page.getByRole('button', { name: 'Start again' }).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Disks', exact: true }).click();
+  const name = async (action: string, disk: string): Promise<void> => {
+    await page.getByRole('button', { name: action }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill(disk);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+  };
+  await page.getByRole('button', { name: /^The default machine/ }).click();
+  await name('Duplicate…', 'Operating systems, prepared');
+  await page.getByRole('button', { name: /^Operating systems/ }).click();
+  await name('New disk over it…', 'Exercise 3');
+  await page.getByRole('button', { name: /^Exercise 3/ }).click();
+  await page.getByRole('button', { name: 'Export…' }).click();
+});
+
 await browser.close();

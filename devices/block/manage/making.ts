@@ -22,12 +22,15 @@ export async function freshId(name: string, host: DiskHost): Promise<string> {
   for (let id = stem; ; id = `${stem}-${crypto.randomUUID().slice(0, 6)}`) if (!(await diskExists(id, host))) return id;
 }
 
-/** Makes a disk that is filled before it is one. */
+/**
+ * Makes a disk that is filled before it is one. `fill` makes durable what it commits, and may return what the disk's size has
+ * turned out to be, in bytes.
+ */
 export async function makeDisk(
   manifest: DiskManifest,
   host: DiskHost,
-  fill: (store: ChunkStore) => Promise<void>,
-): Promise<void> {
+  fill: (store: ChunkStore) => Promise<number | void>,
+): Promise<DiskManifest> {
   const { id, schemaVersion } = manifest;
   const unlock = await lockDisk(host.locks, id);
   if (await diskExists(id, host)) {
@@ -39,12 +42,13 @@ export async function makeDisk(
     const database = await openDatabase({ id, factory: host.factory, version: schemaVersion, create });
     const store = await openStore({ database, manifest, release: unlock }, host);
     try {
-      await fill(store);
+      const made = { ...manifest, size: (await fill(store)) ?? manifest.size };
       await database.strict('readwrite', (records) => {
-        records.put(manifest, 'manifest');
+        records.put(made, 'manifest');
         records.delete(MAKING);
         return completed(records.transaction);
       });
+      return made;
     } finally {
       await store.close();
     }

@@ -21,7 +21,12 @@ export class Progress {
 
   /** So many bytes more are done. Rejects with an `AbortError` if the work is cancelled. */
   async advance(bytes: number): Promise<void> {
-    this.#done += bytes;
+    await this.reach(this.#done + bytes);
+  }
+
+  /** The same, where it is known how many bytes are done. */
+  async reach(done: number): Promise<void> {
+    this.#done = done;
     if (performance.now() - this.#asked < INTERVAL) return;
     await this.#ask();
     this.#asked = performance.now();
