@@ -29,7 +29,7 @@ export class FakeFile {
   #flushedSlots: number;
   /** How many of the next writes find no room. */
   failures = 0;
-  /** Called whenever a crash would leave something else from now on. */
+  /** Called whenever a crash would leave something else from now on, and before what is not durable becomes so. */
   onStep: () => void = () => undefined;
 
   constructor(chunks: Uint8Array[] = []) {
@@ -75,6 +75,8 @@ export class FakeFile {
       },
       flush: () => {
         check();
+        // The worst moment: most is reported that is not durable, if anything is.
+        this.onStep();
         this.#flushed.clear();
         this.#flushedSlots = chunks.length;
         this.onStep();
