@@ -37,7 +37,7 @@ export class FakeFile {
   #crashes = 0;
   /** How many of the next writes find no room. */
   failures = 0;
-  /** Called whenever a crash would leave something else from now on. */
+  /** Called whenever a crash would leave something else from now on, and before what is not durable becomes so. */
   onStep: () => void = () => undefined;
 
   constructor(chunks: Uint8Array[] = []) {
@@ -94,6 +94,8 @@ export class FakeFile {
       },
       flush: () => {
         checkWritable();
+        // The worst moment: most is reported that is not durable, if anything is.
+        this.onStep();
         this.#flushed.clear();
         this.#flushedSlots = chunks.length;
         this.onStep();
