@@ -1,17 +1,10 @@
 // The default machine with its disk in a file of the origin private file system, through crashes of its tab.
 
 import { expect, test, type Page } from '@playwright/test';
+import { killTab } from './support/kill.ts';
 import { BOOT, Vm } from './support/vm.ts';
 
 const MIB = 2 ** 20;
-
-/** The page's process ends as if it had been killed; returns when the browser has noticed. */
-async function kill(page: Page): Promise<void> {
-  const crashed = page.waitForEvent('crash');
-  const session = await page.context().newCDPSession(page);
-  await Promise.race([session.send('Page.crash').catch(() => undefined), crashed]);
-  await crashed;
-}
 
 const fileSize = (page: Page): Promise<number> =>
   page.evaluate(async () => {
@@ -20,17 +13,11 @@ const fileSize = (page: Page): Promise<number> =>
     return (await (await folder.getFileHandle('default')).getFile()).size;
   });
 
-async function choosePlace(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Settings' }).click();
-  await page.getByRole('radio', { name: 'A file of the browser' }).check();
-  await page.getByRole('button', { name: 'Save' }).click();
-}
-
 test('a disk in a file keeps what was flushed, and gives its space back', async ({ context }) => {
   test.setTimeout(4 * BOOT);
   const page = await context.newPage();
   let vm = await Vm.open(page);
-  await choosePlace(page);
+  await vm.keepNewDisksInFile();
   await vm.boot();
   await vm.run('echo "kept through a crash" > /root/note && sync');
 
@@ -39,7 +26,7 @@ test('a disk in a file keeps what was flushed, and gives its space back', async 
   await expect(second.page.getByRole('alert')).toContainText('another tab');
   await second.page.close();
 
-  await kill(page);
+  await killTab(page);
   vm = await Vm.open(await context.newPage());
   await vm.boot();
   expect(await vm.run('cat /root/note')).toBe('kept through a crash');
@@ -51,7 +38,7 @@ test('a disk in a file keeps what was flushed, and gives its space back', async 
   await vm.run(fill, 120_000);
   expect(await fileSize(vm.page)).toBeGreaterThan(empty + 60 * MIB);
 
-  await kill(vm.page);
+  await killTab(vm.page);
   vm = await Vm.open(await context.newPage());
   await vm.boot();
   await vm.run('md5sum -c /root/sum', 60_000);

@@ -15,6 +15,7 @@ interface HostTool {
 const hostTools = {
   chromium: { evidence: 'chromium', variable: 'TABHYVE_CHROMIUM' },
   'debian-archive-keyring': { evidence: '/usr/share/keyrings/debian-archive-keyring.gpg' },
+  'btrfs-progs': { evidence: 'btrfs' },
   e2fsprogs: { evidence: 'mke2fs' },
   gpgv: { evidence: 'gpgv' },
   opensbi: { evidence: '/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin' },
@@ -22,6 +23,7 @@ const hostTools = {
   'qemu-system-misc': { evidence: 'qemu-system-riscv64' },
   'qemu-utils': { evidence: 'qemu-img' },
   'qemu-user': { evidence: 'qemu-riscv64' },
+  xfsprogs: { evidence: 'mkfs.xfs' },
   'binutils-riscv64-linux-gnu': { evidence: 'riscv64-linux-gnu-as' },
   'gcc-riscv64-linux-gnu': { evidence: 'riscv64-linux-gnu-gcc' },
   'libc6-dev-riscv64-cross': { evidence: '/usr/riscv64-linux-gnu/include/stdio.h' },

@@ -19,6 +19,7 @@ import { createOver } from './manage/overlay.ts';
 import { MemoryBackend } from './memory.ts';
 import { MAP_CHUNKS, OpfsStore } from './opfs/opfs-store.ts';
 import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import { CrashingDisk } from './testing/crashing-disk.ts';
 import { FakeFile, FakeFiles } from './testing/fake-files.ts';
 import { FakeMedium } from './testing/fake-store.ts';
 import { MortalHost } from './testing/mortal-host.ts';
@@ -180,6 +181,25 @@ function managed(first: StoreKind): Subject {
   };
 }
 
+/** A crash loses what no strict transaction was complete behind, and sectors of what was not flushed to the file. */
+function onCrashingDisk(store: StoreKind, base?: () => BaseImage): Subject {
+  const options = { store, size, limits, compactAfter: 0, ...(base && { base: async () => base() }) };
+  let disk = new CrashingDisk(options);
+  let opened: BlockBackend | undefined;
+  let random = 1;
+  return {
+    sectors: SECTORS,
+    initial: base ? initial : () => 0,
+    open: async () => (opened = await disk.open()),
+    crash: async (kept) => {
+      random += kept;
+      disk = disk.image(() => ((random = (random * 16807) % 2147483647) % 1000) / 1000);
+      // What is left of the tab can do no harm any more.
+      void opened?.close().catch(() => undefined);
+    },
+  };
+}
+
 const served = serveImage(image, 8192);
 const httpBase = (): Promise<BaseImage> =>
   openHttpBase(MANIFEST_URL, { memoryBytes: 1, host: { fetch: served.fetch, sleep: async () => {} } });
@@ -193,6 +213,9 @@ describe('random programs read what they must', { timeout: 20_000 * Math.max(1, 
   test('in a file that crashes and has no room, over a base', () => check(() => onFile(slowBase), 100));
   test('through all that is done with disks in IndexedDB', () => check(() => managed('indexeddb'), 40));
   test('through all that is done with disks in a file', () => check(() => managed('opfs'), 40));
+  test('on a database that crashes', () => check(() => onCrashingDisk('indexeddb'), 60));
+  test('on a database that crashes, over a base', () => check(() => onCrashingDisk('indexeddb', slowBase), 60));
+  test('in a file and a database that crash', () => check(() => onCrashingDisk('opfs'), 60));
   test('on IndexedDB', () => check(() => onIndexedDb(), 30));
   test('on IndexedDB over a base by HTTP', () => check(() => onIndexedDb(httpBase), 20));
 });

@@ -35,6 +35,17 @@ describe('flush', () => {
     await disk.close();
   });
 
+  test('covers what was written while another was under way', async () => {
+    const { medium, disk } = await open();
+    await disk.write(0, filled(CHUNK_SIZE, 1));
+    const first = disk.flush();
+    await disk.write(CHUNK_SIZE, filled(CHUNK_SIZE, 2));
+    await disk.flush();
+    medium.crash(0);
+    expect(medium.seen.chunks.size).toBe(2);
+    await first;
+  });
+
   test('sends many chunks in batches, the last of which is durable', async () => {
     const { medium, disk } = await open();
     await disk.write(0, filled(100 * CHUNK_SIZE, 1));

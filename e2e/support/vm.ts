@@ -62,6 +62,13 @@ export class Vm {
     await this.button('Start').click();
   }
 
+  /** Has disks that are made from now on kept in files of the browser. */
+  async keepNewDisksInFile(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Settings' }).click();
+    await this.page.getByRole('radio', { name: 'A file of the browser' }).check();
+    await this.page.getByRole('button', { name: 'Save' }).click();
+  }
+
   /** Starts the machine and waits for its shell. */
   async boot(): Promise<void> {
     await this.start();

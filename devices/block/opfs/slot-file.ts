@@ -129,9 +129,13 @@ class AccessedFile implements SlotFile {
   }
 
   write(slot: number, bytes: Uint8Array): void {
-    const written = this.#do(() => this.#handle.write(bytes, { at: slot * CHUNK_SIZE }));
-    // A file that cannot grow takes a part.
-    if (written < bytes.length) throw storeError(new DOMException('the file took a part', 'QuotaExceededError'));
+    const end = (slot + 1) * CHUNK_SIZE;
+    const whole = this.#do(() => {
+      const written = this.#handle.write(bytes, { at: slot * CHUNK_SIZE });
+      // A file that cannot grow takes a part. In Chromium's private windows it says then that it took all, so its size is asked.
+      return written === bytes.length && (slot < this.#slots || this.#handle.getSize() >= end);
+    });
+    if (!whole) throw storeError(new DOMException('the file took a part', 'QuotaExceededError'));
     this.#slots = Math.max(this.#slots, slot + 1);
   }
 

@@ -28,12 +28,22 @@ export class FakeFile {
   /** For writing. */
   isOpen = false;
   readers = 0;
-  /** What is read, and what is there after a crash at the worst. */
-  chunks: Uint8Array[] = [];
-  #safe = new Map<number, Uint8Array>();
+  /** What is read. */
+  chunks: Uint8Array[];
+  /** By slot, what was there when the file was flushed last, of what was written since. */
+  #flushed = new Map<number, Uint8Array>();
+  /** Slots that the file had then. */
+  #flushedSlots: number;
   #crashes = 0;
   /** How many of the next writes find no room. */
   failures = 0;
+  /** Called whenever a crash would leave something else from now on, and before what is not durable becomes so. */
+  onStep: () => void = () => undefined;
+
+  constructor(chunks: Uint8Array[] = []) {
+    this.chunks = chunks;
+    this.#flushedSlots = chunks.length;
+  }
 
   open(readOnly = false): SlotFile {
     if (readOnly) this.readers++;
@@ -48,7 +58,6 @@ export class FakeFile {
       if (readOnly) throw new BlockError('read-only', 'the file is open read-only');
     };
     const { chunks } = this;
-    const safe = this.#safe;
     const closed = (): void => {
       if (!mine || opened !== this.#crashes) return;
       mine = false;
@@ -66,40 +75,59 @@ export class FakeFile {
         if (!bytes) throw new BlockError('store', `slot ${slot} is behind the file's end`);
         return bytes.slice();
       },
-      write(slot, bytes) {
+      write: (slot, bytes) => {
         checkWritable();
         if (bytes.length !== CHUNK_SIZE) throw new RangeError('not a chunk');
         if (fails()) throw new BlockError('quota', 'no room');
         while (chunks.length < slot) chunks.push(new Uint8Array(CHUNK_SIZE));
-        if (!safe.has(slot)) safe.set(slot, chunks[slot] ?? new Uint8Array(CHUNK_SIZE).fill(0xee));
+        if (!this.#flushed.has(slot)) {
+          this.#flushed.set(slot, chunks[slot] ?? new Uint8Array(CHUNK_SIZE).fill(0xee));
+        }
         chunks[slot] = bytes.slice();
+        this.onStep();
       },
-      truncate(slots) {
+      truncate: (slots) => {
         checkWritable();
         chunks.length = slots;
+        this.#flushedSlots = Math.min(this.#flushedSlots, slots);
+        this.onStep();
       },
-      flush() {
+      flush: () => {
         checkWritable();
-        safe.clear();
+        // The worst moment: most is reported that is not durable, if anything is.
+        this.onStep();
+        this.#flushed.clear();
+        this.#flushedSlots = chunks.length;
+        this.onStep();
       },
       close: closed,
     };
   }
 
-  /** The tab ends, and the host: of what was not flushed, every sector is the old or the new one. */
-  crash(random: () => number): void {
-    for (const [slot, old] of this.#safe) {
-      const bytes = this.chunks[slot]?.slice();
-      if (!bytes) continue;
+  /**
+   * The file after a crash now, of the tab and of the host: of what was not flushed, every sector is the old or the new one, and
+   * of what the file has grown, some is missing.
+   */
+  image(random: () => number): FakeFile {
+    const grown = Math.max(0, this.chunks.length - this.#flushedSlots);
+    const slots = this.chunks.length - Math.floor(random() * (grown + 1));
+    const chunks = this.chunks.slice(0, slots).map((bytes, slot) => {
+      const old = this.#flushed.get(slot);
+      if (!old) return bytes;
+      const torn = bytes.slice();
       for (let at = 0; at < CHUNK_SIZE; at += SECTOR) {
-        if (random() < 0.5) bytes.set(old.subarray(at, at + SECTOR), at);
+        if (random() < 0.5) torn.set(old.subarray(at, at + SECTOR), at);
       }
-      this.chunks[slot] = bytes;
-    }
-    const { chunks } = this;
-    // What was opened goes on with an array of its own, which nobody sees any more.
-    this.chunks = [...chunks];
-    this.#safe = new Map();
+      return torn;
+    });
+    return new FakeFile(chunks);
+  }
+
+  /** It crashes, and can be opened again. What was opened goes on with an array of its own, which nobody sees any more. */
+  crash(random: () => number): void {
+    this.chunks = this.image(random).chunks;
+    this.#flushed = new Map();
+    this.#flushedSlots = this.chunks.length;
     this.#crashes++;
     this.isOpen = false;
     this.readers = 0;
