@@ -49,7 +49,7 @@ export class CrashingDatabase {
     const database = await openDatabase({ id: ID, factory: this.#factory, create });
     const relaxed = this.#noting(database.relaxed, false);
     const strict = this.#noting(database.strict, true);
-    return { relaxed, strict, onLost: undefined, close: () => database.close() };
+    return { relaxed, strict, onLost: undefined, version: database.version, close: () => database.close() };
   }
 
   /**
