@@ -117,6 +117,18 @@ describe('a write for which there is no room', () => {
     expect(await values(again, 1, 4)).toEqual([1, 4]);
     await expect(again.read([2])).rejects.toMatchObject({ reason: 'store' });
   });
+
+  test('takes no slot with it, however often it is tried', async () => {
+    const store = await opened();
+    await store.commit(put([1, 1]), true);
+    for (let i = 0; i < 3; i++) {
+      file.failures = 1;
+      await expect(store.commit(put([2, 2], [3, 3]), true)).rejects.toMatchObject({ reason: 'quota' });
+    }
+    await store.commit(put([2, 2], [3, 3]), true);
+    expect(file.chunks.length).toBe(3);
+    expect(await values(await afterCrash(), 1, 2, 3)).toEqual([1, 2, 3]);
+  });
 });
 
 test('a map that the database refuses is kept for the next time', async () => {

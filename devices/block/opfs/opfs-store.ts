@@ -143,7 +143,7 @@ export class OpfsStore implements ChunkStore {
         this.#file.write(slot, bytes);
       }
     } catch (error) {
-      for (const index of added) this.#remove(index);
+      for (const index of added) this.#takeBack(index);
       throw error;
     }
     for (const index of added) this.#note(index);
@@ -168,6 +168,17 @@ export class OpfsStore implements ChunkStore {
     this.#chunks[slot] = undefined;
     this.#leaving.add(slot);
     this.#note(index);
+  }
+
+  /** The slot of a chunk that was not written, and of which the database has never heard. */
+  #takeBack(index: number): void {
+    const slot = this.#slots.get(index);
+    if (slot === undefined) return;
+    this.#slots.delete(index);
+    this.#chunks[slot] = undefined;
+    if (slot < this.#file.slots) this.#free.add(slot);
+    // Behind the file's end nothing is kept: the next new slot would leave a gap, for which there is less room still.
+    else while (this.#chunks.length > this.#file.slots && this.#chunks.at(-1) === undefined) this.#chunks.length--;
   }
 
   #note(index: number): void {
