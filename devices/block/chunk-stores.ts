@@ -22,7 +22,9 @@ export async function openStore(
   const { id, layers, store } = held.manifest;
   const database = lent ? { ...held.database, close: () => undefined } : held.database;
   const release = lent ? undefined : held.release;
-  if (store !== 'opfs') return new IndexedDbStore({ database, layers, release, reclaim: !readOnly });
+  if (store !== 'opfs') {
+    return new IndexedDbStore({ database, layers, release, reclaim: !readOnly, isWatching: !held.isLocked });
+  }
   const [layer, ...others] = layers;
   if (layer === undefined || others.length > 0) {
     const message = 'The manifest of this disk does not name one layer, as that of a disk in a file does.';

@@ -28,6 +28,8 @@ export interface HoldOptions {
 export interface HeldDisk {
   readonly database: DiskDatabase;
   readonly manifest: DiskManifest;
+  /** Nobody else changes it while it is held. */
+  readonly isLocked: boolean;
   /** Closes the database, and lets go of the lock. */
   readonly release: Release;
 }
@@ -55,7 +57,7 @@ export async function holdDisk(id: string, host: DiskHost, options: HoldOptions)
       opened.close();
       await unlock?.();
     };
-    return { database, manifest, release };
+    return { database, manifest, isLocked: unlock !== undefined, release };
   } catch (error) {
     database?.close();
     await unlock?.();
@@ -110,7 +112,7 @@ export async function upgradeHeld(held: HeldDisk, version: number, host: DiskHos
     database.close();
     await held.release();
   };
-  return { database, manifest, release };
+  return { database, manifest, isLocked: held.isLocked, release };
 }
 
 function refuseFrozen(id: string, over: readonly string[], overlay: string | undefined): void {

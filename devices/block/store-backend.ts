@@ -288,11 +288,17 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
     const wanted = [...this.#wanted];
     if (wanted.length === 0) return;
     this.#wanted = new Map();
+    await this.#fetchAll(wanted);
+  }
+
+  async #fetchAll(wanted: readonly (readonly [number, Slot])[]): Promise<void> {
     try {
       const chunks = await this.#store.read(wanted.map(([index]) => index));
       wanted.forEach(([index, slot], i) => this.#arrived(index, slot, chunks[i]));
     } catch (error) {
-      for (const [index, slot] of wanted) this.#lost(index, slot, error);
+      // One that is lost must not take those with it that were read together with it, or ahead of it.
+      if (wanted.length > 1) await Promise.all(wanted.map((one) => this.#fetchAll([one])));
+      else for (const [index, slot] of wanted) this.#lost(index, slot, error);
     }
   }
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryBase } from '../base.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import { StoreBackend } from '../store-backend.ts';
-import { openDatabase, type DiskDatabase } from './database.ts';
+import { completed, openDatabase, type DiskDatabase } from './database.ts';
 import { IndexedDbStore } from './indexeddb-store.ts';
 
 const size = 8 * CHUNK_SIZE;
@@ -79,6 +79,29 @@ describe('the database', () => {
     });
     expect(number).toBe(2);
     await disk.close();
+  });
+
+  test('that has lost a chunk fails the reads of it, and of no other', async () => {
+    const factory = new IDBFactory();
+    const disk = await open(await database(factory), ['0']);
+    await disk.write(0, filled(size, 1));
+    await disk.close();
+    const db = await database(factory);
+    const again = await open(db, ['0']);
+    await db.relaxed('readwrite', (store) => {
+      store.delete(['0', 1]);
+      store.put(new Uint8Array(7), ['0', 2]);
+      return completed(store.transaction);
+    });
+    const whole = new Uint8Array(size);
+    await expect(again.read(0, whole)).rejects.toMatchObject({ reason: 'store', message: /lost chunk [12]/ });
+    const chunk = (index: number): Promise<void> => again.read(index * CHUNK_SIZE, whole.subarray(0, CHUNK_SIZE));
+    await expect(chunk(1)).rejects.toMatchObject({ reason: 'store' });
+    await expect(chunk(2)).rejects.toMatchObject({ reason: 'store' });
+    await chunk(0);
+    expect(whole[0]).toBe(1);
+    await chunk(3);
+    await again.close();
   });
 
   test('that aborts a transaction fails the flush, which holds when it is tried again', async () => {

@@ -20,6 +20,8 @@ export interface IndexedDbStoreOptions {
   readonly release?: Release | undefined;
   /** Makes the engine give back the space of deleted chunks, see reclaim.ts. */
   readonly reclaim?: boolean;
+  /** Others may change it meanwhile: a chunk that was there may be gone. */
+  readonly isWatching?: boolean;
 }
 
 export class IndexedDbStore implements ChunkStore {
@@ -28,19 +30,21 @@ export class IndexedDbStore implements ChunkStore {
   readonly #top: string;
   readonly #release: Release | undefined;
   readonly #reclaimer: Reclaimer | undefined;
+  readonly #isWatching: boolean;
   /** Which frozen layer has the bytes of a chunk: the highest that does. */
   readonly #lower = new Map<number, string>();
   #map = new ChunkMap();
   #frozenChunks = 0;
   #flush = 0;
 
-  constructor({ database, layers, release, reclaim = false }: IndexedDbStoreOptions) {
+  constructor({ database, layers, release, reclaim = false, isWatching = false }: IndexedDbStoreOptions) {
     const top = layers.at(-1);
     if (top === undefined) throw new BlockError('store', 'The manifest of this disk names no layer.');
     this.#database = database;
     this.#layers = layers;
     this.#top = top;
     this.#release = release;
+    this.#isWatching = isWatching;
     if (reclaim) this.#reclaimer = new Reclaimer(database, (index) => keyOf(top, index));
   }
 
@@ -63,9 +67,16 @@ export class IndexedDbStore implements ChunkStore {
     const chunks = await getMany<Uint8Array | undefined>(keys, this.#database.relaxed).catch((error: unknown) => {
       throw storeError(error);
     });
-    if (chunks.includes(undefined)) await this.#checkLayer();
-    // A disk that another tab writes may have lost a chunk since its keys were read.
-    return chunks.map((bytes) => (bytes?.length === CHUNK_SIZE ? bytes : new Uint8Array(CHUNK_SIZE)));
+    if (this.#isWatching && chunks.includes(undefined)) await this.#checkLayer();
+    return chunks.map((bytes, i) => {
+      if (bytes?.length === CHUNK_SIZE) return bytes;
+      // Discarded since the keys were read.
+      if (bytes === undefined && this.#isWatching) return new Uint8Array(CHUNK_SIZE);
+      const message =
+        `The browser's database has lost chunk ${indexes[i]} of this disk, or damaged it. What else is on the disk can still ` +
+        'be read: save it. Then delete the disk.';
+      throw new BlockError('store', message);
+    });
   }
 
   async commit({ puts, deletes, tombstones }: ChunkChanges, durable: boolean): Promise<void> {

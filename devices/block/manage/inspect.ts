@@ -15,7 +15,9 @@ export async function inspectDisk(id: string, host = browserHost()): Promise<Blo
   const release = async (): Promise<void> => database.close();
   try {
     const manifest = await readManifest(database, id);
-    const store = await openStore({ database, manifest, release }, withoutFiles(host), { readOnly: true });
+    const store = await openStore({ database, manifest, isLocked: false, release }, withoutFiles(host), {
+      readOnly: true,
+    });
     const map = await store.load();
     const allocatedChunks = map.topChunks + store.frozenChunks;
     return { allocatedBytes: allocatedChunks * CHUNK_SIZE, allocatedChunks, tombstones: map.tombstones };

@@ -40,7 +40,7 @@ export async function makeDisk(
   try {
     const create = (store: IDBObjectStore): void => void store.put(host.now(), MAKING);
     const database = await openDatabase({ id, factory: host.factory, version: schemaVersion, create });
-    const store = await openStore({ database, manifest, release: unlock }, host);
+    const store = await openStore({ database, manifest, isLocked: true, release: unlock }, host);
     try {
       const made = { ...manifest, size: (await fill(store)) ?? manifest.size };
       await database.strict('readwrite', (records) => {
