@@ -10,8 +10,9 @@ import { readFiles, type ReadFile } from './files/read-files.ts';
 import { publishHandle } from './handle.ts';
 import * as hooks from './hooks.ts';
 import type { LinkedMachine } from './link/link.ts';
+import type { MachineSpec } from '../machine/api.ts';
 import { BadLinkCard, LinkCard } from './link/LinkCard.tsx';
-import { noFiles, specOf, type OwnFile, type OwnFiles, type Plan } from './machine/plan.ts';
+import { noFiles, onlyReading, specOf, whenFree, type OwnFile, type OwnFiles, type Plan } from './machine/plan.ts';
 import type { Session } from './machine/session.ts';
 import { Dialogs, type DialogName } from './panels/Dialogs.tsx';
 import { Figures, FiguresLine } from './panels/Figures.tsx';
@@ -88,11 +89,11 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     }, []),
   );
 
-  const start = async (runScript: boolean): Promise<void> => {
+  const start = async (runScript: boolean, change = (spec: MachineSpec): MachineSpec => spec): Promise<void> => {
     if (!console || !ready) return;
     setProblem(undefined);
     try {
-      const spec = await specOf({ ...plan, runScript }, console.size);
+      const spec = change(await specOf({ ...plan, runScript }, console.size));
       setStarted({ link, runScript });
       console.newMachine();
       await session.start(spec);
@@ -102,7 +103,8 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     }
   };
   // A script that the person did not want does not run the next time either.
-  const startAgain = (): Promise<void> => start(isKnown ? (started?.runScript ?? true) : true);
+  const startAgain = (change?: (spec: MachineSpec) => MachineSpec): Promise<void> =>
+    start(isKnown ? (started?.runScript ?? true) : true, change);
   const restart = async (): Promise<void> => {
     console?.newMachine();
     await session.reset();
@@ -201,6 +203,8 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
                 onStart={() => void startAgain()}
                 onCancel={() => void session.powerOff()}
                 onErase={() => setDialog('erase')}
+                onWait={() => void startAgain(whenFree)}
+                onRead={() => void startAgain(onlyReading)}
               >
                 {card}
               </StartCard>

@@ -193,6 +193,8 @@ test('disks are made, named, duplicated, moved, and laid over each other', async
   await act('Move');
   await expect(dialog(page)).toContainText('“a copy” is kept in a file of the browser now.', { timeout: WORK });
   await expect(item(page, 'a copy')).toContainText('100 chunks');
+  const firstCell = (of: string) => dialog(page).getByRole('slider', { name: `Map of ${of}` });
+  await expect(firstCell('a copy')).toHaveAttribute('aria-valuetext', /^0 – .*: Allocated$/);
   await act('Rename…');
   await name('moved');
   await expect(dialog(page)).toContainText('“a copy” is “moved” now.');
@@ -202,6 +204,7 @@ test('disks are made, named, duplicated, moved, and laid over each other', async
 
   // What is over the other is whole when it is exported.
   await unfold(page, 'top');
+  await expect(firstCell('top')).toHaveAttribute('aria-valuetext', /^0 – .*: Base image$/);
   await exportAs(page, 'qcow2');
   await expect(dialog(page)).toContainText('top.qcow2 is written', { timeout: WORK });
   const exported = await chosenFile(page, 'top.qcow2');

@@ -5,6 +5,7 @@
 
 import type { StoreKind } from '../devices/block/indexeddb/manifest.ts';
 import type { BlockUsage } from '../devices/block/backend.ts';
+import type { DiskMap } from '../devices/block/disk-map.ts';
 import type { CreateOptions } from '../devices/block/manage/create.ts';
 import type { Proceed } from '../devices/block/manage/progress.ts';
 import type { ImageFormat } from '../devices/image/index.ts';
@@ -78,6 +79,11 @@ export interface DiskCatalogue {
   exists(id: string): Promise<boolean>;
   /** What a disk occupies by itself, in use or not. */
   inspect(id: string): Promise<BlockUsage>;
+  /**
+   * What a disk has where, in at most so many cells, as it was a moment ago if it is in use. `base` is the person's file that it
+   * lies over, if it lies over one. Rejects when the image that it lies over cannot be reached.
+   */
+  map(id: string, cells: number, base?: Blob): Promise<DiskMap>;
   /** Makes an empty disk. */
   create(disk: CreateOptions): Promise<DiskEntry>;
   /**

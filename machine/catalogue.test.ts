@@ -4,6 +4,8 @@ import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, test } from 'vitest';
 import { blobBase } from '../devices/block/base.ts';
 import type { DiskHost } from '../devices/block/disk-host.ts';
+import { CHUNK_SIZE } from '../devices/block/chunks.ts';
+import { diskMap } from '../devices/block/disk-map.ts';
 import { openDisk } from '../devices/block/disks.ts';
 import { LocalLocks } from '../devices/block/locks.ts';
 import { FakeFiles } from '../devices/block/testing/fake-files.ts';
@@ -92,6 +94,22 @@ test.each(['indexeddb', 'opfs'] as const)('what a disk in %s occupies is known, 
   await upper.backend.discard(0, SIZE);
   await upper.backend.close();
   expect(await disks.inspect(over.id)).toEqual({ allocatedBytes: 0, allocatedChunks: 0, tombstones: 1 });
+});
+
+test.each(['indexeddb', 'opfs'] as const)('the map of a disk in %s is that of the open one', async (store) => {
+  const { id } = await disks.create({ name: 'Low', size: 8 * CHUNK_SIZE, store });
+  const low = await openDisk({ id }, host);
+  for (const chunk of [1, 2, 3]) await low.backend.write(chunk * CHUNK_SIZE, new Uint8Array(512).fill(1));
+  await low.backend.close();
+  const over = await disks.createOver(id, 'High', store);
+  const high = await openDisk({ id: over.id }, host);
+  await high.backend.write(CHUNK_SIZE, new Uint8Array(512).fill(2));
+  await high.backend.discard(2 * CHUNK_SIZE, CHUNK_SIZE);
+  await high.backend.flush();
+  const map = await disks.map(over.id, 8);
+  expect(map).toEqual(diskMap(high.backend.layout, 8));
+  expect([map.allocated, map.tombstones, map.base].map((counts) => counts.indexOf(1))).toEqual([1, 2, 3]);
+  await high.backend.close();
 });
 
 test('an image becomes a disk, whose entry says so', async () => {

@@ -11,7 +11,7 @@ import { cloneDisk } from '../devices/block/manage/clone.ts';
 import { commitDisk } from '../devices/block/manage/commit.ts';
 import { createDisk } from '../devices/block/manage/create.ts';
 import { deleteDisk } from '../devices/block/manage/delete.ts';
-import { inspectDisk } from '../devices/block/manage/inspect.ts';
+import { inspectDisk, mapDisk } from '../devices/block/manage/inspect.ts';
 import { deleteUnmade } from '../devices/block/manage/making.ts';
 import { moveDisk } from '../devices/block/manage/move.ts';
 import { createOver } from '../devices/block/manage/overlay.ts';
@@ -19,7 +19,7 @@ import { renameDisk } from '../devices/block/manage/rename.ts';
 import { resetDisk } from '../devices/block/manage/reset.ts';
 import { resizeDisk } from '../devices/block/manage/resize.ts';
 import type { DiskCatalogue, DiskEntry, Proceed } from './api-disks.ts';
-import { exportStored } from './export-disk.ts';
+import { exportStored, imageOpener } from './export-disk.ts';
 import { fileNameOf } from './file-base.ts';
 
 /** The disks of a browser; `host` is what there is of one in a test. */
@@ -39,6 +39,7 @@ export function diskCatalogue(host = browserHost): DiskCatalogue {
     list: entries,
     exists: (id) => diskExists(id, host()),
     inspect: (id) => inspectDisk(id, host()),
+    map: (id, cells, base) => mapDisk(id, cells, imageOpener(base), host()),
     create: async (disk) => entry(await createDisk(disk, host())),
     import: async (file, fileName, options, proceed) => {
       const { manifest, warnings } = await importImage(blobSource(file, fileName), { ...options, proceed }, host());

@@ -29,9 +29,9 @@ export async function exportStored(
   }
 }
 
-/** Opens a disk that nobody changes meanwhile. */
-async function openSteady(id: string, file: Blob | undefined, host: DiskHost): Promise<Disk> {
-  const openImage = async ({ identity, url }: BaseReference): Promise<BaseImage | undefined> => {
+/** Opens the image that a manifest names, or the person's file. */
+export function imageOpener(file: Blob | undefined): (reference: BaseReference) => Promise<BaseImage | undefined> {
+  return async ({ identity, url }) => {
     if (fileNameOf(identity) === undefined) return openBase(url, undefined, identity);
     if (file) return fileBase(file);
     const message =
@@ -39,7 +39,11 @@ async function openSteady(id: string, file: Blob | undefined, host: DiskHost): P
       'then export the disk.';
     throw new BlockError('base', message);
   };
-  return openDisk({ id, readOnly: true, steady: true, openImage }, host).catch((error: unknown) => {
+}
+
+/** Opens a disk that nobody changes meanwhile. */
+async function openSteady(id: string, file: Blob | undefined, host: DiskHost): Promise<Disk> {
+  return openDisk({ id, readOnly: true, steady: true, openImage: imageOpener(file) }, host).catch((error: unknown) => {
     if (!(error instanceof BlockError) || error.reason !== 'locked') throw error;
     const message =
       'A machine, in this tab or another, writes to this disk, so that it changes while it is read. Power that machine ' +

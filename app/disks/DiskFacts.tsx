@@ -25,7 +25,7 @@ export function DiskFacts({ disk, usage, lies }: Props) {
             {lies}
             {disk.baseUrl !== undefined && <small className="disk-url">{disk.baseUrl}</small>}
           </dd>
-          <dt>Holes over that</dt>
+          <dt>Tombstones</dt>
           <dd>{usage ? formatCount(usage.tombstones) : '…'}</dd>
         </>
       )}

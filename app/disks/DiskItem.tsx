@@ -1,14 +1,17 @@
 import { useId, useState } from 'react';
 import type { BlockUsage, DiskEntry } from '../../machine/api-disks.ts';
+import type { Host } from '../machine/host.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { formatBytes } from '../units.ts';
 import { actionsOf, labels, type DiskAction } from './actions.ts';
+import { ClosedDiskMap } from './ClosedDiskMap.tsx';
 import { DiskFacts } from './DiskFacts.tsx';
 import { DiskForm } from './DiskForm.tsx';
 import type { DiskWork } from './disk-work.ts';
 import { nameOfDisk } from './names.ts';
 
 interface Props {
+  readonly host: Host;
   readonly disk: DiskEntry;
   readonly work: DiskWork;
   /** What it occupies, if that is known. */
@@ -90,6 +93,7 @@ export function DiskItem(props: Props) {
       {isShown && (
         <div id={id} className="disk-more" role="group" aria-label={name}>
           <DiskFacts disk={disk} usage={usage} lies={lies} />
+          {!isOurs && <ClosedDiskMap host={props.host} disk={disk} name={name} base={base} />}
           {limitsOf(disk, overlays, base !== undefined).map((limit) => (
             <p className="hint" key={limit}>
               {limit}

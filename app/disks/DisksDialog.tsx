@@ -85,6 +85,7 @@ export function DisksDialog({ session, jobs, settings, open, ownDisk, onUse, onC
           {disks?.map((disk) => (
             <DiskItem
               key={disk.id}
+              host={session.host}
               disk={disk}
               work={work}
               usage={open.find(({ id }) => id === disk.id) ?? usage.get(disk.id)}

@@ -49,6 +49,7 @@ export function startHost(onFailure: (message: string) => void): Host {
       list: () => orLost(remote.disks.list()),
       exists: (id) => orLost(remote.disks.exists(id)),
       inspect: (id) => orLost(remote.disks.inspect(id)),
+      map: (id, cells, base) => orLost(remote.disks.map(id, cells, base)),
       create: (disk) => orLost(remote.disks.create(disk)),
       import: (file, name, options, proceed) => orLost(remote.disks.import(file, name, options, proxy(proceed))),
       export: (id, options, proceed) => orLost(remote.disks.export(id, options, proxy(proceed))),

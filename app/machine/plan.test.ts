@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { defaultMachine } from '../settings/settings.ts';
 import type { DefaultImages } from './images.ts';
-import { cmdlineOf, noFiles, PlanError, roomFor, specOf, type Plan } from './plan.ts';
+import { cmdlineOf, noFiles, onlyReading, PlanError, roomFor, specOf, whenFree, type Plan } from './plan.ts';
 
 const images: DefaultImages = {
   kernel: { kind: 'url', url: 'https://example.org/guest/Image.zst', size: 9 },
@@ -24,6 +24,17 @@ test("the default machine has the site's images and the disk `default`", async (
     disks: [{ kind: 'store', id: 'default', size: 2 ** 30, base: images.root }],
     console: size,
   });
+});
+
+test('a disk that another machine writes to is waited for, or only read', async () => {
+  const spec = await specOf(plan, size);
+  const [disk] = spec.disks;
+  expect(whenFree(spec)).toEqual({ ...spec, disks: [{ ...disk, wait: true }] });
+  const reading = onlyReading(spec);
+  expect(reading.disks).toEqual([{ ...disk, readOnly: true }]);
+  expect(reading.cmdline).toBe(`${images.cmdline} ro rootflags=noload`);
+  const memory = { kind: 'memory', size: 512 } as const;
+  expect(whenFree({ ...spec, disks: [memory] }).disks).toEqual([memory]);
 });
 
 test("a kernel of one's own gets no initramfs and no disk that belong to another", async () => {

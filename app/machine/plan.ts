@@ -134,3 +134,20 @@ export async function specOf(plan: Plan, console: MachineSpec['console']): Promi
     console,
   };
 }
+
+/** The same machine; it starts when no other one writes to its disks. */
+export function whenFree(spec: MachineSpec): MachineSpec {
+  return { ...spec, disks: spec.disks.map((disk) => (disk.kind === 'memory' ? disk : { ...disk, wait: true })) };
+}
+
+/**
+ * The same machine; it only reads its disks, to which another one writes meanwhile. Linux may not even replay the journal of its
+ * root file system then.
+ */
+export function onlyReading(spec: MachineSpec): MachineSpec {
+  return {
+    ...spec,
+    cmdline: `${spec.cmdline} ro rootflags=noload`.trimStart(),
+    disks: spec.disks.map((disk) => (disk.kind === 'memory' ? disk : { ...disk, readOnly: true })),
+  };
+}

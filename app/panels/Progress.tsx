@@ -26,6 +26,8 @@ export function Progress({ spec, stages }: Props) {
   const all = [...new Set([...expected, ...begun])].map(
     (stage) => stages.find((each) => each.stage === stage) ?? { stage, done: 0, total: 0 },
   );
+  const waits = spec?.disks.some((disk) => disk.kind !== 'memory' && disk.wait === true) ?? false;
+  const last = waits ? 'Wait for the disk, and start' : 'Unpack and start';
   const isFetched = all.length > 0 && all.every(({ done, total }) => total > 0 && done >= total);
   return (
     <ol className="progress" aria-label="Boot progress">
@@ -41,9 +43,9 @@ export function Progress({ spec, stages }: Props) {
         </li>
       ))}
       <li data-begun={isFetched}>
-        <span>Unpack and start</span>
+        <span>{last}</span>
         <span />
-        <progress aria-label="Unpack and start" max={1} value={isFetched ? undefined : 0} />
+        <progress aria-label={last} max={1} value={isFetched ? undefined : 0} />
       </li>
     </ol>
   );

@@ -14,14 +14,19 @@ interface Props {
   readonly onCancel: () => void;
   /** Offered when the machine's disk is what keeps it from starting. */
   readonly onErase: (() => void) | undefined;
+  /** Offered when another tab uses that disk: to start when it is free, or to read it only. */
+  readonly onWait: () => void;
+  readonly onRead: () => void;
   /** What the machine is, before it was started for the first time. */
   readonly children: ReactNode;
 }
 
+const isInUse = (failure: string | undefined): boolean => /^The disk .* is in use/.test(failure ?? '');
 const isAboutDisk = (failure: string | undefined): boolean => /delete the disk/i.test(failure ?? '');
 
 /** Over the console while no machine runs: what can be started, how far loading is, or how the machine ended. */
-export function StartCard({ state, isNew, obstacle, onStart, onCancel, onErase, children }: Props) {
+export function StartCard(props: Props) {
+  const { state, isNew, obstacle, onStart, onCancel, onErase, onWait, onRead, children } = props;
   const { status, failure, progress, spec } = state;
   if (status.state === 'running' || status.state === 'paused') return null;
 
@@ -68,6 +73,16 @@ export function StartCard({ state, isNew, obstacle, onStart, onCancel, onErase, 
           <button type="button" className="button button-primary" onClick={onStart} disabled={obstacle !== undefined}>
             <Icon name="start" />
             Start again
+          </button>
+        </div>
+      )}
+      {isInUse(failure) && (
+        <div className="start-actions">
+          <button type="button" className="button" onClick={onWait}>
+            Start when it is free
+          </button>
+          <button type="button" className="button" onClick={onRead}>
+            Only read it
           </button>
         </div>
       )}

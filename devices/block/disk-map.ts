@@ -10,7 +10,7 @@
 import type { WatchedBackend } from './backend.ts';
 import { isBaseHole, type BaseImage } from './base.ts';
 import type { ChunkMap, Seen } from './chunk-map.ts';
-import { CHUNK_SIZE } from './chunks.ts';
+import { CHUNK_SIZE, spans } from './chunks.ts';
 
 /** What a disk has where. */
 export interface ChunkLayout {
@@ -18,6 +18,16 @@ export interface ChunkLayout {
   readonly size: number;
   readonly chunks: ChunkMap;
   readonly base: BaseImage | undefined;
+}
+
+/** True when the range is known, without reading, to hold zeroes only. */
+export function isHole({ size, chunks, base }: ChunkLayout, offset: number, length: number): boolean {
+  for (const { index } of spans(offset, length, CHUNK_SIZE)) {
+    if (chunks.hasBytes(index)) return false;
+    const start = index * CHUNK_SIZE;
+    if (!chunks.hidesBase(index) && !isBaseHole(base, start, Math.min(CHUNK_SIZE, size - start))) return false;
+  }
+  return true;
 }
 
 /** A disk whose map can be drawn. */

@@ -17,7 +17,7 @@ import type { BlockGeometry, BlockUsage, GrowableBackend } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import type { ChunkMap } from './chunk-map.ts';
 import type { ChunkStore } from './chunk-store.ts';
-import type { ChunkLayout, MappedBackend } from './disk-map.ts';
+import { isHole, type ChunkLayout, type MappedBackend } from './disk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
 import { Slot } from './slot.ts';
 import { UsageWatch } from './usage.ts';
@@ -165,10 +165,7 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
 
   /** True when the range is known to hold zeroes only. */
   isHole(offset: number, length: number): boolean {
-    for (const { index } of spans(offset, length, CHUNK_SIZE)) {
-      if (this.#map.hasBytes(index) || this.#shines(index)) return false;
-    }
-    return true;
+    return isHole(this.layout, offset, length);
   }
 
   usage(): BlockUsage {

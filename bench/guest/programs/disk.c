@@ -130,7 +130,8 @@ static void rates(const char *device)
 	} while (elapsed < 2);
 	figure("read-cached", count * (double)CACHED / MIB / elapsed, "MiB/s");
 	figure("read-page-cached", read_pages(file, CACHED, 2), "1/s");
-	figure("write-page-sync", sync_pages(file, AREA), "ms");
+	figure("write-page-sync", sync_pages(file, CACHED), "ms");
+	figure("write-page-sync-far", sync_pages(file, AREA), "ms");
 }
 
 static void discard(const char *device)
