@@ -19,6 +19,7 @@ import type { ChunkMap } from './chunk-map.ts';
 import type { ChunkStore } from './chunk-store.ts';
 import { isHole, type ChunkLayout, type MappedBackend } from './disk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
+import { withRoom } from './room.ts';
 import { Slot } from './slot.ts';
 import { UsageWatch } from './usage.ts';
 import { WriteBack, type WriteBackLimits } from './write-back.ts';
@@ -354,15 +355,9 @@ export class StoreBackend implements MappedBackend, GrowableBackend {
     return turn;
   }
 
-  /** Does it once more if it met a full quota, and there is something to free. What the store refused is dirty again. */
-  async #withRoom(action: () => Promise<void>): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      const full = error instanceof BlockError && error.reason === 'quota';
-      if (!full || !(await this.#options.makeRoom?.())) throw error;
-      await action();
-    }
+  /** What the store refused is dirty again, and so is sent again. */
+  #withRoom(action: () => Promise<void>): Promise<void> {
+    return withRoom(action, this.#options.makeRoom);
   }
 
   #check(offset: number, length: number, write: boolean): void {

@@ -1,8 +1,10 @@
 /** Copies what a disk holds from one chunk store to another, chunk by chunk, without what it lies over. */
 
+import { giveUpBaseCache } from '../base-cache/shared.ts';
 import { PAGE_CHUNKS, type ChunkMap } from '../chunk-map.ts';
-import type { ChunkStore } from '../chunk-store.ts';
+import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
+import { withRoom } from '../room.ts';
 import { Progress, type Proceed } from './progress.ts';
 
 /** Chunks in a transaction, and in memory at a time; docs/storage.md says why. */
@@ -24,13 +26,15 @@ export interface CopyOptions {
 
 /** When it resolves, all of it is durable. */
 export async function copyChunks({ from, map, to, target, hide, proceed }: CopyOptions): Promise<void> {
+  const commit = (changes: ChunkChanges, durable: boolean): Promise<void> =>
+    withRoom(() => to.commit(changes, durable), giveUpBaseCache);
   let chunks = 0;
   for (const _ of map.withBytes()) chunks++;
   const progress = new Progress(proceed, chunks * CHUNK_SIZE);
   await progress.advance(0);
   for (const indexes of batches(map.withBytes(), BATCH)) {
     const bytes = await from.read(indexes);
-    await to.commit({ puts: indexes.map((index, i) => [index, bytes[i]]), deletes: [], tombstones: [] }, false);
+    await commit({ puts: indexes.map((index, i) => [index, bytes[i]]), deletes: [], tombstones: [] }, false);
     await progress.advance(indexes.length * CHUNK_SIZE);
   }
   for (const indexes of batches(map.withNothing(), RECORDS)) {
@@ -38,10 +42,10 @@ export async function copyChunks({ from, map, to, target, hide, proceed }: CopyO
     const pages = new Set<number>();
     for (const index of indexes) if (target.free(index, hide)) pages.add(Math.floor(index / PAGE_CHUNKS));
     const tombstones = [...pages].map((page) => [page, target.tombstonesOf(page)] as const);
-    if (deletes.length + tombstones.length > 0) await to.commit({ puts: [], deletes, tombstones }, false);
+    if (deletes.length + tombstones.length > 0) await commit({ puts: [], deletes, tombstones }, false);
     await progress.advance(0);
   }
-  await to.commit({ puts: [], deletes: [], tombstones: [] }, true);
+  await commit({ puts: [], deletes: [], tombstones: [] }, true);
   await progress.finish();
 }
 

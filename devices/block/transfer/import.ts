@@ -3,6 +3,7 @@
 import { inBlocks } from '../../image/blocks.ts';
 import { ImageError, lengthOf, openImage, type ImageReader, type ImageSource } from '../../image/index.ts';
 import { BlockError, SECTOR } from '../backend.ts';
+import { giveUpBaseCache } from '../base-cache/shared.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import { browserHost } from '../disk-host.ts';
@@ -11,6 +12,7 @@ import type { DiskManifest, StoreKind } from '../indexeddb/manifest.ts';
 import { freshId, makeDisk } from '../manage/making.ts';
 import { Progress, type Proceed } from '../manage/progress.ts';
 import { checkName } from '../manage/rename.ts';
+import { withRoom } from '../room.ts';
 
 export interface ImportImageOptions {
   /** What the person calls the disk. */
@@ -87,7 +89,7 @@ async function copy(image: ImageReader, store: ChunkStore, step: (done: number) 
   const send = async (): Promise<void> => {
     const puts = batch;
     batch = [];
-    const sent = store.commit({ ...NOTHING, puts }, false);
+    const sent = withRoom(() => store.commit({ ...NOTHING, puts }, false), giveUpBaseCache);
     // Whoever awaits it, the next one or the end, hears of its failure.
     sent.catch(() => undefined);
     await before;
@@ -106,7 +108,7 @@ async function copy(image: ImageReader, store: ChunkStore, step: (done: number) 
   }
   await send();
   await before;
-  await store.commit(NOTHING, true);
+  await withRoom(() => store.commit(NOTHING, true), giveUpBaseCache);
   return size;
 }
 
