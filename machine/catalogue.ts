@@ -5,8 +5,6 @@ import { browserHost } from '../devices/block/disk-host.ts';
 import type { DiskManifest, StoreKind } from '../devices/block/indexeddb/manifest.ts';
 import { lockedDisks, type LockMode } from '../devices/block/locks.ts';
 import { removeOldExports } from '../devices/block/transfer/private-export.ts';
-import { importImage } from '../devices/block/transfer/import.ts';
-import { blobSource } from '../devices/image/index.ts';
 import { cloneDisk } from '../devices/block/manage/clone.ts';
 import { commitDisk } from '../devices/block/manage/commit.ts';
 import { createDisk } from '../devices/block/manage/create.ts';
@@ -19,8 +17,8 @@ import { renameDisk } from '../devices/block/manage/rename.ts';
 import { resetDisk } from '../devices/block/manage/reset.ts';
 import { resizeDisk } from '../devices/block/manage/resize.ts';
 import type { DiskCatalogue, DiskEntry, Proceed } from './api-disks.ts';
-import { exportStored, imageOpener } from './export-disk.ts';
 import { fileNameOf } from './file-base.ts';
+import { imageOpener } from './image-opener.ts';
 
 /** The disks of a browser; `host` is what there is of one in a test. */
 export function diskCatalogue(host = browserHost): DiskCatalogue {
@@ -42,10 +40,11 @@ export function diskCatalogue(host = browserHost): DiskCatalogue {
     map: (id, cells, base) => mapDisk(id, cells, imageOpener(base), host()),
     create: async (disk) => entry(await createDisk(disk, host())),
     import: async (file, fileName, options, proceed) => {
+      const { blobSource, importImage } = await loadTransfer();
       const { manifest, warnings } = await importImage(blobSource(file, fileName), { ...options, proceed }, host());
       return { ...(await entry(manifest)), warnings };
     },
-    export: (id, options, proceed) => exportStored(id, options, proceed, host()),
+    export: async (id, options, proceed) => (await loadTransfer()).exportStored(id, options, proceed, host()),
     delete: (id) => deleteDisk(id, host()),
     rename: (id, name) => renameDisk(id, name, host()),
     clone: async (id: string, name: string, proceed: Proceed) => entry(await cloneDisk(id, name, proceed, host())),
@@ -55,6 +54,16 @@ export function diskCatalogue(host = browserHost): DiskCatalogue {
     resize: (id, size) => resizeDisk(id, size, host()),
     move: (id, store, proceed) => moveDisk(id, store, proceed, host()),
   };
+}
+
+/** Few visits need the formats of images: the machine starts sooner without them. */
+async function loadTransfer() {
+  const [importing, exporting, sources] = await Promise.all([
+    import('../devices/block/transfer/import.ts'),
+    import('./export-disk.ts'),
+    import('../devices/image/source.ts'),
+  ]);
+  return { ...importing, ...exporting, ...sources };
 }
 
 function entryOf(

@@ -1,16 +1,13 @@
 /** Writes disks of the browser's store to files. */
 import { BlockError } from '../devices/block/backend.ts';
-import type { BaseImage } from '../devices/block/base.ts';
 import type { DiskHost } from '../devices/block/disk-host.ts';
 import { openDisk, type Disk } from '../devices/block/disks.ts';
-import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import type { Proceed } from '../devices/block/manage/progress.ts';
 import { exportDisk } from '../devices/block/transfer/export.ts';
 import { beginPrivateExport } from '../devices/block/transfer/private-export.ts';
 import { chosenFile } from '../devices/block/transfer/sink.ts';
 import type { ExportedDisk, ExportOptions } from './api-disks.ts';
-import { fileBase, fileNameOf } from './file-base.ts';
-import { openBase } from './open-disks.ts';
+import { imageOpener } from './image-opener.ts';
 
 export async function exportStored(
   id: string,
@@ -27,18 +24,6 @@ export async function exportStored(
   } finally {
     await backend.close();
   }
-}
-
-/** Opens the image that a manifest names, or the person's file. */
-export function imageOpener(file: Blob | undefined): (reference: BaseReference) => Promise<BaseImage | undefined> {
-  return async ({ identity, url }) => {
-    if (fileNameOf(identity) === undefined) return openBase(url, undefined, identity);
-    if (file) return fileBase(file);
-    const message =
-      'This disk holds the changes to a file on your computer, and is nothing without it. Choose that file under Files, ' +
-      'then export the disk.';
-    throw new BlockError('base', message);
-  };
 }
 
 /** Opens a disk that nobody changes meanwhile. */

@@ -4,7 +4,7 @@
  * download is complete, and is removed by whoever exports or lists disks next.
  */
 
-import { ImageError } from '../../image/index.ts';
+import { ImageError } from '../../image/errors.ts';
 import type { Locks } from '../locks.ts';
 import { privateFile, type FileSink } from './sink.ts';
 

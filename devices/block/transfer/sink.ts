@@ -1,7 +1,7 @@
 /** Files that a disk is exported to: one that the person chose, or one of the origin private file system. */
 
-import { ImageError, type Extent } from '../../image/index.ts';
-import { lengthOf } from '../../image/extent.ts';
+import { ImageError } from '../../image/errors.ts';
+import { lengthOf, type Extent } from '../../image/extent.ts';
 
 /** A file that is written once. One of {@link finish} and {@link abandon} is called, last. */
 export interface FileSink {
