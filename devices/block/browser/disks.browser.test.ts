@@ -1,16 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, expect, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { openBlank, withDisks, withSources } from '../testing/in-page.ts';
+import { killBrowser, withProfile } from '../testing/profile.ts';
 
 const MIB = 2 ** 20;
-
-/** A browser that was killed leaves processes that write for a moment yet. */
-const remove = (profile: string): Promise<void> =>
-  rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 
 test('a disk is there again after a reload, with all that was flushed', async ({ page, baseURL }) => {
   await openBlank(page, baseURL ?? '');
@@ -87,14 +80,10 @@ test('a second tab is refused what the first one writes, and may read it', async
 
 test('the browser is killed while it writes, and all that was flushed is there', async ({ baseURL }) => {
   test.setTimeout(120_000);
-  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
-  const { launchOptions } = test.info().project.use;
-  try {
+  await withProfile(test.info().project.use.launchOptions ?? {}, baseURL ?? '', async (start) => {
     let flushed = -1;
     for (let round = 0; round < 3; round++) {
-      const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
-      const page = browser.pages()[0] ?? (await browser.newPage());
-      await openBlank(page, baseURL ?? '');
+      const { browser, page } = await start();
       // Record n is 4 KiB of bytes that name it, at place n: what was reported must be there.
       const wrong = await withDisks(
         page,
@@ -129,20 +118,11 @@ test('the browser is killed while it writes, and all that was flushed is there',
         [64 * MIB, begun + 1] as [number, number],
       ).catch(() => {});
       await expect.poll(() => flushed, { timeout: 30_000 }).toBeGreaterThan(begun + 50 + round * 30);
-      const client = await browser
-        .browser()
-        ?.newBrowserCDPSession()
-        .catch(() => undefined);
-      const { processInfo } = (await client?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
-      const main = processInfo.find(({ type }) => type === 'browser');
-      expect(main).toBeDefined();
-      process.kill(main?.id ?? 0, 'SIGKILL');
+      await killBrowser(browser);
       await writing;
       await browser.close().catch(() => {});
     }
-  } finally {
-    await remove(profile);
-  }
+  });
 });
 
 test('a full quota is said, nothing flushed is lost, and writing goes on when there is room', async ({
@@ -255,13 +235,8 @@ test('a disk that meets the quota gets the space of the kept base images', async
 
 test('the browser gives back the space of what is discarded', async ({ baseURL }) => {
   test.setTimeout(300_000);
-  // A profile on disk: what is private lies in memory, and in another engine.
-  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
-  const { launchOptions } = test.info().project.use;
-  const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    await openBlank(page, baseURL ?? '');
+  await withProfile(test.info().project.use.launchOptions ?? {}, baseURL ?? '', async (start) => {
+    const { page } = await start();
     const usage = (): Promise<number> =>
       page.evaluate(async () => ((await navigator.storage.estimate()).usage ?? 0) / 1048576);
     await withDisks(
@@ -289,8 +264,5 @@ test('the browser gives back the space of what is discarded', async ({ baseURL }
     // What is kept, and some 10 MiB beside that LevelDB has in all measurements of docs/storage.md. An idle host does it
     // within 10 seconds; a busy one takes its time.
     await expect.poll(usage, { timeout: 200_000, intervals: [1_000] }).toBeLessThan(16 + 12);
-  } finally {
-    await browser.close();
-    await remove(profile);
-  }
+  });
 });

@@ -1,9 +1,6 @@
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import { inWorker, openBlank } from '../testing/in-page.ts';
+import { killBrowser, withProfile } from '../testing/profile.ts';
 
 const CHUNK = 32768;
 type Content = Readonly<Record<number, number>>;
@@ -89,13 +86,8 @@ for (const [store, other] of [
 
 test('what a disk held when it was reset is given back to the browser', async ({ baseURL }) => {
   test.setTimeout(300_000);
-  // A profile on disk: what is private lies in memory, and in another engine.
-  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
-  const { launchOptions } = test.info().project.use;
-  const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    await openBlank(page, baseURL ?? '');
+  await withProfile(test.info().project.use.launchOptions ?? {}, baseURL ?? '', async (start) => {
+    const { page } = await start();
     const usage = (): Promise<number> =>
       page.evaluate(async () => ((await navigator.storage.estimate()).usage ?? 0) / 1048576);
     await inWorker(
@@ -112,22 +104,15 @@ test('what a disk held when it was reset is given back to the browser', async ({
     );
     // Some 10 MiB are the engine's, in all measurements of docs/storage.md.
     await expect.poll(usage, { timeout: 200_000, intervals: [1_000] }).toBeLessThan(12);
-  } finally {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-  }
+  });
 });
 
 test('the browser is killed while it moves a disk to and fro, and the disk is whole', async ({ baseURL }) => {
   test.setTimeout(120_000);
-  const profile = mkdtempSync(join(tmpdir(), 'tabhyve-profile-'));
-  const { launchOptions } = test.info().project.use;
-  let moves = 0;
-  try {
+  await withProfile(test.info().project.use.launchOptions ?? {}, baseURL ?? '', async (start) => {
+    let moves = 0;
     for (let round = 0; round < 4; round++) {
-      const browser = await chromium.launchPersistentContext(profile, { ...launchOptions, headless: true });
-      const page = browser.pages()[0] ?? (await browser.newPage());
-      await openBlank(page, baseURL ?? '');
+      const { browser, page } = await start();
       const seen = await inWorker(
         page,
         async ({ openDisk }, isNew) => {
@@ -161,19 +146,8 @@ test('the browser is killed while it moves a disk to and fro, and the disk is wh
       await browser.close().catch(() => undefined);
     }
     expect(moves).toBeGreaterThan(0);
-  } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-  }
+  });
 });
-
-/** Ends the whole browser by SIGKILL. */
-async function killBrowser(browser: BrowserContext): Promise<void> {
-  const client = await browser.browser()?.newBrowserCDPSession();
-  const { processInfo } = (await client?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
-  const main = processInfo.find(({ type }) => type === 'browser');
-  if (main === undefined) throw new Error('The browser has no process.');
-  process.kill(main.id, 'SIGKILL');
-}
 
 test('two tabs read one disk in a file at the same time, each under a disk of its own', async ({
   context,
