@@ -3,40 +3,30 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { BlockError, SECTOR, type BlockBackend } from './backend.ts';
+import { BlockError, type BlockBackend } from './backend.ts';
 import { memoryBase, type BaseImage } from './base.ts';
-import { CHUNK_SIZE } from './chunks.ts';
 import type { DiskHost } from './disk-host.ts';
 import { findDisk, openDisk } from './disks.ts';
 import { openHttpBase } from './http/http-base.ts';
 import { openDatabase } from './indexeddb/database.ts';
 import type { StoreKind } from './indexeddb/manifest.ts';
-import { LocalLocks } from './locks.ts';
 import { cloneDisk } from './manage/clone.ts';
 import { commitDisk } from './manage/commit.ts';
 import { moveDisk } from './manage/move.ts';
 import { createOver } from './manage/overlay.ts';
 import { MemoryBackend } from './memory.ts';
 import { MAP_CHUNKS, OpfsStore } from './opfs/opfs-store.ts';
-import { StoreBackend, type CacheLimits } from './store-backend.ts';
+import { StoreBackend } from './store-backend.ts';
 import { CrashingDisk } from './testing/crashing-disk.ts';
-import { FakeFile, FakeFiles } from './testing/fake-files.ts';
+import { FakeFile } from './testing/fake-files.ts';
 import { FakeMedium } from './testing/fake-store.ts';
 import { MortalHost } from './testing/mortal-host.ts';
-import { programs, runProgram, type Subject } from './testing/model.ts';
+import { indexedDbSubject } from './testing/indexeddb-subject.ts';
+import { runProgram, type Subject } from './testing/model.ts';
 import { MANIFEST_URL, serveImage } from './testing/parts.ts';
+import { programs } from './testing/programs.ts';
+import { image, initial, limits, SECTORS, size } from './testing/small-disk.ts';
 
-const PER_CHUNK = CHUNK_SIZE / SECTOR;
-/** The last chunk is a partial one. */
-const SECTORS = 5 * PER_CHUNK + 3;
-const size = SECTORS * SECTOR;
-/** Small, so that everything happens: writers wait, chunks are evicted, transactions are many. */
-const limits: CacheLimits = { dirty: 4, batch: 2, depth: 2, idle: 1, clean: 2, ahead: 2 };
-
-/** The base ends within chunk 3, and its chunk 1 is zero. */
-const initial = (sector: number): number =>
-  sector >= 3 * PER_CHUNK + 5 || Math.floor(sector / PER_CHUNK) === 1 ? 0 : 1 + (sector % 255);
-const image = Uint8Array.from({ length: (3 * PER_CHUNK + 5) * SECTOR }, (_, i) => initial(i >> 9));
 /** A base that takes a while. */
 const slowBase = (): BaseImage => {
   const base = memoryBase(image);
@@ -75,43 +65,7 @@ function onFakeStore(base?: () => BaseImage): Subject {
 }
 
 /** A crash is a worker that ends: what the database has taken is there, and no more comes. */
-function onIndexedDb(base?: () => Promise<BaseImage>): Subject {
-  const factory = new IDBFactory();
-  let locks = new LocalLocks();
-  let abandoned: IDBDatabase[] = [];
-  const openings = factory.open.bind(factory);
-  factory.open = (...args) => {
-    const request = openings(...args);
-    request.addEventListener('success', () => abandoned.push(request.result));
-    return request;
-  };
-  const count = async (): Promise<number> => {
-    const db = await new Promise<IDBDatabase>((resolve) => {
-      const request = openings('tabhyve-disk-a');
-      request.onsuccess = () => resolve(request.result);
-    });
-    const keys = await new Promise<IDBValidKey[]>((resolve) => {
-      const request = db.transaction('disk').objectStore('disk').getAllKeys();
-      request.onsuccess = () => resolve(request.result);
-    });
-    db.close();
-    return keys.filter((key) => Array.isArray(key) && key.length === 2).length;
-  };
-  return {
-    sectors: SECTORS,
-    initial: base ? initial : () => 0,
-    open: async () => {
-      const host = { factory, locks, now: () => 0, files: new FakeFiles() };
-      return (await openDisk({ id: 'a', size, limits, base: await base?.() }, host)).backend;
-    },
-    crash: async () => {
-      for (const db of abandoned) db.close();
-      abandoned = [];
-      locks = new LocalLocks();
-    },
-    stored: count,
-  };
-}
+const onIndexedDb = (base?: () => Promise<BaseImage>): Subject => indexedDbSubject(new IDBFactory(), 'a', base);
 
 /** A crash loses sectors of what was not flushed to the file, and leaves what the database has. Chunks move all the time. */
 function onFile(base?: () => BaseImage): Subject {
