@@ -1,4 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { MachineSpec } from '../machine/api.ts';
+import { messageOf } from '../machine/message.ts';
 import type { ConsoleHandle } from './console/terminal.ts';
 import { Console } from './console/Console.tsx';
 import { TouchKeys } from './console/TouchKeys.tsx';
@@ -10,7 +12,6 @@ import { readFiles, type ReadFile } from './files/read-files.ts';
 import { publishHandle } from './handle.ts';
 import * as hooks from './hooks.ts';
 import type { LinkedMachine } from './link/link.ts';
-import type { MachineSpec } from '../machine/api.ts';
 import { BadLinkCard, LinkCard } from './link/LinkCard.tsx';
 import { noFiles, onlyReading, specOf, whenFree, type OwnFile, type OwnFiles, type Plan } from './machine/plan.ts';
 import type { Session } from './machine/session.ts';
@@ -99,7 +100,7 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
       await session.start(spec);
       console.focus();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
     }
   };
   // A script that the person did not want does not run the next time either.
@@ -122,13 +123,13 @@ export function App({ session }: { readonly session: Session }): React.JSX.Eleme
     if (inConsole) controls.current?.querySelector<HTMLElement>('button:not(:disabled)')?.focus();
     else console?.focus();
   };
-  // Only where something was typed that may be lost, it is worth a question.
   /** Shows how the file becomes a disk, of which the machine then starts. */
   const importDisk = async (file: OwnFile): Promise<void> => {
     setDialog('disks');
     const made = await new DiskWork(session, jobs).import(file, settings.store);
     if (made) setSettings({ ...latest.current, disk: { id: made.id, name: made.name } });
   };
+  // Only where something was typed that may be lost, it is worth a question.
   const reset = (): void => (state.touched ? setDialog('reset') : void restart());
   const powerOff = (): void => (state.touched ? setDialog('powerOff') : void session.powerOff());
   const commands: Record<Command, () => void> = {

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { messageOf } from '../machine/message.ts';
 import { LinkError, readLink, type LinkedMachine } from './link/link.ts';
 import { fetchImages, type DefaultImages } from './machine/images.ts';
 import type { Session, SessionState } from './machine/session.ts';
@@ -89,7 +90,7 @@ export function useImages(): ImagesState {
     let gone = false;
     fetchImages(document.baseURI).then(
       (images) => gone || setState({ images }),
-      (error: unknown) => gone || setState({ error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => gone || setState({ error: messageOf(error) }),
     );
     return () => {
       gone = true;

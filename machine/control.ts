@@ -11,6 +11,7 @@ import { FigureSampler } from './figures.ts';
 import { KnownCodeKeeper } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
 import { Machine, type MachineOptions, type MachineStop } from './machine.ts';
+import { messageOf } from './message.ts';
 import { closeDisks, openDisks, type OpenDisk } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
 
@@ -229,9 +230,7 @@ export class MachineController implements MachineControl {
     const disks = this.#assembly?.disks ?? [];
     this.#assembly = undefined;
     await closeDisks(disks).catch((error: unknown) => {
-      this.#listener.trouble(
-        `A disk was not closed in order: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#listener.trouble(`A disk was not closed in order: ${messageOf(error)}`);
     });
   }
 
@@ -255,8 +254,4 @@ function finalStatus(stop: MachineStop): MachineStatus {
     case 'crashed':
       return { state: 'crashed', reason: stop.message ?? 'The machine cannot go on.' };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

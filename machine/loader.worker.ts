@@ -5,6 +5,7 @@
  */
 import { compileHarts, loadHere, type LoadRequest } from './load.ts';
 import type { LoaderMessage } from './loader.web.ts';
+import { messageOf } from './message.ts';
 import { receiveFrom } from './requested-thread.ts';
 
 async function load(request: LoadRequest, port: MessagePort): Promise<void> {
@@ -15,7 +16,7 @@ async function load(request: LoadRequest, port: MessagePort): Promise<void> {
     const code = compileHarts(request.shape);
     tell({ kind: 'loaded', loaded: { ...(await loading), code } });
   } catch (error) {
-    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    tell({ kind: 'failed', message: messageOf(error) });
   }
 }
 

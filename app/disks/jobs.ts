@@ -1,4 +1,5 @@
 import type { Proceed } from '../../machine/api-disks.ts';
+import { messageOf } from '../../machine/message.ts';
 
 /** Long work under way. */
 export interface Job {
@@ -99,5 +100,3 @@ export class Jobs {
 }
 
 const isCalledOff = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,8 @@
 import { useEffect, useReducer, useState, useSyncExternalStore } from 'react';
 import type { BlockUsage, DiskEntry, StorageEstimate } from '../../machine/api-disks.ts';
+import { messageOf } from '../../machine/message.ts';
 import type { Host } from '../machine/host.ts';
-import { messageOf, type Jobs, type JobsState } from './jobs.ts';
+import type { Jobs, JobsState } from './jobs.ts';
 
 export interface Disks {
   /** Undefined until they are known. */

@@ -6,6 +6,7 @@ import type {
   MachineSpec,
   MachineStatus,
 } from '../../machine/api.ts';
+import { messageOf } from '../../machine/message.ts';
 import { ConsoleTail } from './console-tail.ts';
 import { DiskMapStore } from './disk-maps.ts';
 import type { Host } from './host.ts';
@@ -187,7 +188,7 @@ export class Session {
     try {
       await call();
     } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error);
+      const failure = messageOf(error);
       const { status } = this.#state;
       // A machine that never ran has not crashed.
       const never = status.state === 'loading' || (status.state === 'crashed' && status.reason === failure);

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { messageOf } from '../../machine/message.ts';
 import { DisksDialog } from '../disks/DisksDialog.tsx';
 import type { Jobs } from '../disks/jobs.ts';
 import { FilesDialog } from '../files/FilesDialog.tsx';
@@ -132,7 +133,7 @@ export function Dialogs({ name, session, state, plan, jobs, onClose, ...props }:
           if (disk?.id === id) props.onSettings(rest);
           session.forgive();
         } catch (error) {
-          session.report(error instanceof Error ? error.message : String(error));
+          session.report(messageOf(error));
         }
       };
       return (

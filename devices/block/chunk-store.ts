@@ -9,6 +9,12 @@ export interface ChunkChanges {
   readonly tombstones: readonly (readonly [page: number, hidden: Uint8Array])[];
 }
 
+/** Changes nothing: made durable, it makes all before it so. */
+export const NOTHING: ChunkChanges = { puts: [], deletes: [], tombstones: [] };
+
+/** Chunks that one transaction puts, at most; docs/storage.md says why no more. */
+export const BATCH = 28;
+
 /**
  * Keeps the chunks of one disk, and their layers. What is cached, ordered, counted and retried is decided above it
  * (store-backend.ts), so a store of another kind needs no more than this.

@@ -16,7 +16,7 @@ import { BlockError, checkGrowth, checkRange, checkSize, checkWritable } from '.
 import type { BlockGeometry, BlockUsage, GrowableBackend } from './backend.ts';
 import { isBaseHole, readBase, type BaseImage } from './base.ts';
 import type { ChunkMap } from './chunk-map.ts';
-import type { ChunkStore } from './chunk-store.ts';
+import { BATCH, type ChunkStore } from './chunk-store.ts';
 import { isHole, type ChunkLayout, type MappedBackend } from './disk-map.ts';
 import { CHUNK_SIZE, isWhole, isZero, spans, type ChunkSpan } from './chunks.ts';
 import { withRoom } from './room.ts';
@@ -32,7 +32,7 @@ export interface CacheLimits extends WriteBackLimits {
   readonly ahead: number;
 }
 
-export const defaultLimits: CacheLimits = { dirty: 1024, batch: 28, depth: 2, idle: 300, clean: 512, ahead: 64 };
+export const defaultLimits: CacheLimits = { dirty: 1024, batch: BATCH, depth: 2, idle: 300, clean: 512, ahead: 64 };
 
 export interface StoreBackendOptions {
   readonly size: number;

@@ -1,13 +1,11 @@
 import { openStore } from '../chunk-stores.ts';
 import { browserHost } from '../disk-host.ts';
 import { halfCommitted, holdDisk } from '../hold.ts';
-import { newManifest } from '../indexeddb/manifest-record.ts';
 import type { DiskManifest } from '../indexeddb/manifest.ts';
 import { ChunkMap } from '../chunk-map.ts';
 import { lockDisk, type Release } from '../locks.ts';
 import { copyChunks } from './copy.ts';
-import { freshId, makeDisk } from './making.ts';
-import { checkName } from './rename.ts';
+import { makeDisk } from './making.ts';
 import type { Proceed } from './progress.ts';
 
 /** Makes a disk with the same content, in chunks of its own, over the same base. Cancelled or interrupted, there is none. */
@@ -25,23 +23,16 @@ export async function cloneDisk(
     // Until the clone is a disk, nobody sees that it lies over that.
     if (manifest.base?.disk !== undefined) below = await lockDisk(host.locks, manifest.base.disk, { mode: 'shared' });
     const { size, store, base } = manifest;
-    const clone = newManifest({
-      id: await freshId(name, host),
-      name: checkName(name),
-      size,
-      store,
-      base,
-      created: host.now(),
-    });
     const from = await openStore(held, host, { readOnly: true, lent: true });
     try {
       const map = await from.load();
       const hide = base !== undefined;
-      await makeDisk(clone, host, (to) => copyChunks({ from, map, to, target: new ChunkMap(), hide, proceed }));
+      return await makeDisk({ name, size, store, base }, host, (to) =>
+        copyChunks({ from, map, to, target: new ChunkMap(), hide, proceed }),
+      );
     } finally {
       await from.close();
     }
-    return clone;
   } finally {
     await held.release();
     await below?.();

@@ -2,13 +2,11 @@
 
 import { giveUpBaseCache } from '../base-cache/shared.ts';
 import { PAGE_CHUNKS, type ChunkMap } from '../chunk-map.ts';
-import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
+import { BATCH, NOTHING, type ChunkChanges, type ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import { withRoom } from '../room.ts';
 import { Progress, type Proceed } from './progress.ts';
 
-/** Chunks in a transaction, and in memory at a time; docs/storage.md says why. */
-const BATCH = 28;
 /** Keys deleted, and pages of tombstones written, in a transaction. */
 const RECORDS = 256;
 
@@ -34,7 +32,7 @@ export async function copyChunks({ from, map, to, target, hide, proceed }: CopyO
   await progress.advance(0);
   for (const indexes of batches(map.withBytes(), BATCH)) {
     const bytes = await from.read(indexes);
-    await commit({ puts: indexes.map((index, i) => [index, bytes[i]]), deletes: [], tombstones: [] }, false);
+    await commit({ ...NOTHING, puts: indexes.map((index, i) => [index, bytes[i]]) }, false);
     await progress.advance(indexes.length * CHUNK_SIZE);
   }
   for (const indexes of batches(map.withNothing(), RECORDS)) {
@@ -42,10 +40,10 @@ export async function copyChunks({ from, map, to, target, hide, proceed }: CopyO
     const pages = new Set<number>();
     for (const index of indexes) if (target.free(index, hide)) pages.add(Math.floor(index / PAGE_CHUNKS));
     const tombstones = [...pages].map((page) => [page, target.tombstonesOf(page)] as const);
-    if (deletes.length + tombstones.length > 0) await commit({ puts: [], deletes, tombstones }, false);
+    if (deletes.length + tombstones.length > 0) await commit({ ...NOTHING, deletes, tombstones }, false);
     await progress.advance(0);
   }
-  await commit({ puts: [], deletes: [], tombstones: [] }, true);
+  await commit(NOTHING, true);
   await progress.finish();
 }
 

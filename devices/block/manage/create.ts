@@ -1,9 +1,7 @@
 import { checkSize } from '../backend.ts';
 import { browserHost } from '../disk-host.ts';
-import { newManifest } from '../indexeddb/manifest-record.ts';
 import type { DiskManifest, StoreKind } from '../indexeddb/manifest.ts';
-import { freshId, makeDisk } from './making.ts';
-import { checkName } from './rename.ts';
+import { makeDisk } from './making.ts';
 
 export interface CreateOptions {
   readonly name: string;
@@ -15,6 +13,5 @@ export interface CreateOptions {
 /** Makes an empty disk over nothing. */
 export async function createDisk({ name, size, store }: CreateOptions, host = browserHost()): Promise<DiskManifest> {
   checkSize(size);
-  const disk = { id: await freshId(name, host), name: checkName(name), size, store, base: undefined };
-  return makeDisk(newManifest({ ...disk, created: host.now() }), host, async () => undefined);
+  return makeDisk({ name, size, store, base: undefined }, host, async () => undefined);
 }

@@ -10,27 +10,31 @@ import type { ChunkStore } from '../chunk-store.ts';
 import type { DiskHost } from '../disk-host.ts';
 import { diskExists, diskIds } from '../disk-list.ts';
 import { completed, deleteDatabase, openDatabase } from '../indexeddb/database.ts';
+import { newManifest, type NewDisk } from '../indexeddb/manifest-record.ts';
 import type { DiskManifest } from '../indexeddb/manifest.ts';
 import { lockDisk } from '../locks.ts';
+import { checkName } from './rename.ts';
 
 const MAKING = 'making';
 
 /** An id that no disk has, after what a person calls it. */
-export async function freshId(name: string, host: DiskHost): Promise<string> {
+async function freshId(name: string, host: DiskHost): Promise<string> {
   const words = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const stem = words.replace(/^-|-$/g, '').slice(0, 40) || 'disk';
   for (let id = stem; ; id = `${stem}-${crypto.randomUUID().slice(0, 6)}`) if (!(await diskExists(id, host))) return id;
 }
 
 /**
- * Makes a disk that is filled before it is one. `fill` makes durable what it commits, and may return what the disk's size has
+ * Makes a disk of that name, with an id after it, that is filled before it is one. `fill` makes durable what it commits, and may return what the disk's size has
  * turned out to be, in bytes.
  */
 export async function makeDisk(
-  manifest: DiskManifest,
+  { name, ...disk }: Omit<NewDisk, 'id' | 'created'>,
   host: DiskHost,
   fill: (store: ChunkStore) => Promise<number | void>,
 ): Promise<DiskManifest> {
+  const named = { id: await freshId(name, host), name: checkName(name), created: host.now() };
+  const manifest = newManifest({ ...disk, ...named });
   const { id, schemaVersion } = manifest;
   const unlock = await lockDisk(host.locks, id);
   if (await diskExists(id, host)) {

@@ -4,10 +4,9 @@ import { findDisk } from '../disk-list.ts';
 import { DEPTH_MAX } from '../disks.ts';
 import { halfCommitted, holdDisk, upgradeHeld, type HeldDisk } from '../hold.ts';
 import { STACK_SCHEMA_VERSION } from '../indexeddb/database.ts';
-import { changeManifest, newManifest } from '../indexeddb/manifest-record.ts';
+import { changeManifest } from '../indexeddb/manifest-record.ts';
 import type { DiskManifest, StoreKind } from '../indexeddb/manifest.ts';
-import { freshId, makeDisk } from './making.ts';
-import { checkName } from './rename.ts';
+import { makeDisk } from './making.ts';
 
 /** Makes an empty disk over one of the store, to which nothing is written from now on. */
 export async function createOver(
@@ -24,16 +23,7 @@ export async function createOver(
       throw new BlockError('base', message);
     }
     const base = { identity: frozen, size, disk: id };
-    const overlay = newManifest({
-      id: await freshId(name, host),
-      name: checkName(name),
-      size,
-      store,
-      base,
-      created: host.now(),
-    });
-    await makeDisk(overlay, host, async () => undefined);
-    return overlay;
+    return await makeDisk({ name, size, store, base }, host, async () => undefined);
   } finally {
     await lower.release();
   }

@@ -4,14 +4,12 @@ import { inBlocks } from '../../image/blocks.ts';
 import { ImageError, lengthOf, openImage, type ImageReader, type ImageSource } from '../../image/index.ts';
 import { BlockError, SECTOR } from '../backend.ts';
 import { giveUpBaseCache } from '../base-cache/shared.ts';
-import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
+import { BATCH, NOTHING, type ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import { browserHost } from '../disk-host.ts';
-import { newManifest } from '../indexeddb/manifest-record.ts';
 import type { DiskManifest, StoreKind } from '../indexeddb/manifest.ts';
-import { freshId, makeDisk } from '../manage/making.ts';
+import { makeDisk } from '../manage/making.ts';
 import { Progress, type Proceed } from '../manage/progress.ts';
-import { checkName } from '../manage/rename.ts';
 import { withRoom } from '../room.ts';
 
 export interface ImportImageOptions {
@@ -50,12 +48,10 @@ export async function importImage(
     await progress.finish();
     return wholeSectors(bytes);
   };
-  const empty = { id: await freshId(name, host), name: checkName(name), size: 0, store, base: undefined };
-  const manifest = await makeDisk(newManifest({ ...empty, created: host.now() }), host, fill).catch(
-    (error: unknown) => {
-      throw explained(error, source.name);
-    },
-  );
+  const empty = { name, size: 0, store, base: undefined };
+  const manifest = await makeDisk(empty, host, fill).catch((error: unknown) => {
+    throw explained(error, source.name);
+  });
   const added = wholeSectors(bytes) - bytes;
   const padding =
     `The disk in ${source.name} has ${bytes} bytes, which are no whole sectors of ${SECTOR}: ` +
@@ -76,11 +72,6 @@ function counted(source: ImageSource, read: { bytes: number }): ImageSource {
     },
   };
 }
-
-/** Chunks in a transaction: docs/storage.md says why no more. */
-const BATCH = 28;
-
-const NOTHING: ChunkChanges = { puts: [], deletes: [], tombstones: [] };
 
 /** Writes the disk of an image into an empty store, durably, two transactions at a time. Returns its size in bytes. */
 async function copy(image: ImageReader, store: ChunkStore, step: (done: number) => Promise<void>): Promise<number> {
