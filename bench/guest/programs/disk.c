@@ -130,6 +130,9 @@ static void rates(const char *device)
 	} while (elapsed < 2);
 	figure("read-cached", count * (double)CACHED / MIB / elapsed, "MiB/s");
 	figure("read-page-cached", read_pages(file, CACHED, 2), "1/s");
+	figure("write-page-sync-first", sync_pages(file, CACHED), "ms");
+	for (double from = seconds(); seconds() - from < seconds_of("BENCH_WARM_MS");)
+		sync_pages(file, CACHED);
 	figure("write-page-sync", sync_pages(file, CACHED), "ms");
 	figure("write-page-sync-far", sync_pages(file, AREA), "ms");
 }

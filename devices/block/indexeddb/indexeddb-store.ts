@@ -87,7 +87,10 @@ export class IndexedDbStore implements ChunkStore {
       if (deletes.length > 0 && this.#reclaimer) store.put(this.#reclaimer.note(deletes), UNRECLAIMED);
       for (const [index, bytes] of puts) store.put(bytes, keyOf(this.#top, index));
       if (durable) store.put(++this.#flush, 'flush');
-      return completed(store.transaction);
+      const done = completed(store.transaction);
+      // Else the engine waits until it has told of every put, and has heard that no more follow.
+      store.transaction.commit();
+      return done;
     });
     if (deletes.length > 0) this.#reclaimer?.schedule();
   }
