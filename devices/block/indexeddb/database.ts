@@ -77,6 +77,13 @@ export function completed(transaction: IDBTransaction): Promise<void> {
   });
 }
 
+/** As {@link completed}, for a transaction that nothing more is asked of: else the engine hears of that a turn of both sides later. */
+export function committed(transaction: IDBTransaction): Promise<void> {
+  const done = completed(transaction);
+  transaction.commit();
+  return done;
+}
+
 export interface OpenDatabaseOptions {
   readonly id: string;
   /** Puts a new database's first records; without it, a database that does not exist is an error. */

@@ -6,7 +6,7 @@ import { ChunkMap } from '../chunk-map.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import type { Release } from '../locks.ts';
-import { completed, storeError, tombstoneKey, type DiskDatabase } from './database.ts';
+import { committed, completed, storeError, tombstoneKey, type DiskDatabase } from './database.ts';
 import type { DiskManifest } from './manifest.ts';
 import { Reclaimer, UNRECLAIMED } from './reclaim.ts';
 
@@ -87,10 +87,7 @@ export class IndexedDbStore implements ChunkStore {
       if (deletes.length > 0 && this.#reclaimer) store.put(this.#reclaimer.note(deletes), UNRECLAIMED);
       for (const [index, bytes] of puts) store.put(bytes, keyOf(this.#top, index));
       if (durable) store.put(++this.#flush, 'flush');
-      const done = completed(store.transaction);
-      // Else the engine waits until it has told of every put, and has heard that no more follow.
-      store.transaction.commit();
-      return done;
+      return committed(store.transaction);
     });
     if (deletes.length > 0) this.#reclaimer?.schedule();
   }

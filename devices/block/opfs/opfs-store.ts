@@ -21,7 +21,7 @@ import { BlockError } from '../backend.ts';
 import { ChunkMap } from '../chunk-map.ts';
 import type { ChunkChanges, ChunkStore } from '../chunk-store.ts';
 import type { Release } from '../locks.ts';
-import { completed, tombstoneKey, type DiskDatabase } from '../indexeddb/database.ts';
+import { committed, completed, tombstoneKey, type DiskDatabase } from '../indexeddb/database.ts';
 import { SharedFlush } from '../shared-flush.ts';
 import type { SlotFile } from './slot-file.ts';
 
@@ -204,7 +204,7 @@ export class OpfsStore implements ChunkStore {
           if (slots) store.put(slots, mapKey(layer, page));
           else store.delete(mapKey(layer, page));
         }
-        return completed(store.transaction);
+        return committed(store.transaction);
       });
     } catch (error) {
       // The next time, with what has come since.
