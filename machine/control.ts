@@ -11,7 +11,7 @@ import { FigureSampler } from './figures.ts';
 import { KnownCodeKeeper } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
 import { Machine, type MachineOptions, type MachineStop } from './machine.ts';
-import { messageOf } from './message.ts';
+import { messageOf } from '../core/shared/message.ts';
 import { closeDisks, openDisks, type OpenDisk } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
 

@@ -1,5 +1,6 @@
 /** A person's disk image as a base, read in place: raw, or qcow2. */
 
+import { messageOf } from '../core/shared/message.ts';
 import { BlockError } from '../devices/block/backend.ts';
 import { blobBase, type BaseImage } from '../devices/block/base.ts';
 
@@ -33,7 +34,7 @@ async function qcow2Base(file: ImageFile, { identity }: BaseImage): Promise<Base
 }
 
 function fail(cause: unknown): never {
-  throw new BlockError('store', cause instanceof Error ? cause.message : String(cause), { cause });
+  throw new BlockError('store', messageOf(cause), { cause });
 }
 
 /** The name of the file that a base of this identity is; undefined if it is another. */

@@ -5,7 +5,7 @@
  */
 import { compileHarts, loadHere, type LoadRequest } from './load.ts';
 import type { LoaderMessage } from './loader.web.ts';
-import { messageOf } from './message.ts';
+import { messageOf } from '../core/shared/message.ts';
 import { receiveFrom } from './requested-thread.ts';
 
 async function load(request: LoadRequest, port: MessagePort): Promise<void> {

@@ -1,2 +1,2 @@
-/** What an error says, whatever was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** For the page, which knows no layer below this one. */
+export { messageOf } from '../core/shared/message.ts';

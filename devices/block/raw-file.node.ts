@@ -5,6 +5,7 @@
  */
 
 import { open, type FileHandle } from 'node:fs/promises';
+import { messageOf } from '../../core/shared/message.ts';
 import { BlockError, checkRange, checkSize, checkWritable, SECTOR } from './backend.ts';
 import type { BlockGeometry, BlockUsage, WatchedBackend } from './backend.ts';
 import type { BaseImage } from './base.ts';
@@ -172,8 +173,8 @@ export class RawFileBackend implements WatchedBackend {
     } catch (error) {
       if (!this.#canPunch) return false;
       this.#canPunch = false;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#warn(`${this.#path}: discarded space stays allocated, as zeroes: no holes can be punched here (${why}).`);
+      const stays = `${this.#path}: discarded space stays allocated, as zeroes`;
+      this.#warn(`${stays}: no holes can be punched here (${messageOf(error)}).`);
       return false;
     }
   }

@@ -1,64 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { RAM_BASE } from '../../core/shared/memory-map.ts';
-import { BlockError, type BlockGeometry } from '../block/backend.ts';
+import { BlockError } from '../block/backend.ts';
 import { VirtioBlock, virtioBlockType } from './block.ts';
-import type { BlockTraits } from './block-config.ts';
-import { FakeBoard, TRANSPORTS, type TransportName } from './testing/fake-board.ts';
-import { FakeDisk } from './testing/fake-disk.ts';
 import {
-  ALL_BITS,
-  FakeDriver,
-  has,
-  readable,
-  writable,
-  type Buffer,
-  type DriverOptions,
-} from './testing/fake-driver.ts';
+  blockBoard,
+  DISCARD,
+  FLUSH,
+  GET_ID,
+  GET_LIFETIME,
+  header,
+  IN,
+  IOERR,
+  OK,
+  OUT,
+  pattern,
+  range,
+  SECURE_ERASE,
+  status,
+  UNSUPP,
+  WRITE_ZEROES,
+} from './testing/block-board.ts';
+import { FakeBoard, TRANSPORTS } from './testing/fake-board.ts';
+import { FakeDisk } from './testing/fake-disk.ts';
+import { ALL_BITS, has, readable, writable } from './testing/fake-driver.ts';
 
-const [OK, IOERR, UNSUPP] = [0, 1, 2];
-const [IN, OUT, FLUSH, GET_ID, GET_LIFETIME, DISCARD, WRITE_ZEROES, SECURE_ERASE] = [0, 1, 4, 8, 10, 11, 13, 14];
 const [RO_BIT, FLUSH_BIT, CONFIG_WCE_BIT, MQ_BIT, DISCARD_BIT, WRITE_ZEROES_BIT] = [5, 9, 11, 12, 13, 14];
 /** The field of the configuration. */
 const WRITEBACK = 32;
-
-const words = (...values: readonly (number | bigint)[]): Buffer =>
-  readable(
-    values.flatMap((value) => Array.from({ length: 4 }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 255n))),
-  );
-/** `struct virtio_blk_req` up to the data; a sector may be of 64 bits. */
-const header = (type: number, sector: number | bigint = 0): Buffer =>
-  words(type, 0, BigInt(sector) & 0xffff_ffffn, BigInt(sector) >> 32n);
-/** One `struct virtio_blk_discard_write_zeroes`. */
-const range = (sector: number, sectors: number, flags = 0): Buffer => words(sector, 0, sectors, flags);
-const status = writable(1);
-const pattern = (length: number, seed = 1): Uint8Array =>
-  Uint8Array.from({ length }, (_, i) => (i * seed + (i >> 8)) & 255);
-
-interface BoardOptions extends DriverOptions, BlockTraits {
-  readonly geometry?: Partial<BlockGeometry>;
-  readonly queues?: number;
-}
-
-function blockBoard(transport: TransportName, options: BoardOptions = {}) {
-  const { queues = 1 } = options;
-  const disk = new FakeDisk(options.geometry);
-  const errors: BlockError[] = [];
-  const board = new FakeBoard(
-    transport,
-    virtioBlockType(queues),
-    () =>
-      new VirtioBlock({ ...options, backend: disk, id: 'disk-0', queues, onHostError: (error) => errors.push(error) }),
-  );
-  const driver = new FakeDriver(board, options);
-  driver.initialise();
-  /** Submits one request and returns its status. */
-  const ask = async (...buffers: readonly Buffer[]): Promise<number | undefined> => {
-    const request = driver.submit([...buffers, status]);
-    await board.run();
-    return driver.completed(request).bytes.at(-1);
-  };
-  return { disk, errors, board, driver, ask };
-}
 
 describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
   test('describes the disk', () => {
@@ -340,116 +307,6 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
       expect(copy.hart.readConfig(WRITEBACK, 1)).toBe(0);
       copy.hart.reset();
       expect(copy.hart.readConfig(WRITEBACK, 1)).toBe(1);
-    });
-  });
-
-  describe('several queues', () => {
-    test.each([
-      [1, 1],
-      [2, 2],
-      [8, 8],
-      [9, 8],
-    ])('in a machine of %i harts there are %i', (harts, queues) => {
-      expect(virtioBlockType(harts).queueSizes).toHaveLength(queues);
-      const { driver } = blockBoard(transport, { queues });
-      expect(driver.transport.readConfig(34, 2)).toBe(queues);
-      expect(driver.rings).toHaveLength(queues);
-      expect(has(driver.features, MQ_BIT)).toBe(queues > 1);
-    });
-
-    test('are with the back end at once, and complete in any order', async () => {
-      const { disk, driver, board } = blockBoard(transport, { queues: 3 });
-      disk.bytes.set(pattern(disk.bytes.length, 3));
-      disk.hold();
-      const requests = Array.from({ length: 30 }, (_, i) =>
-        driver.submit([header(IN, i), writable(512), status], i % 3),
-      );
-      await board.run();
-      expect(disk.waiting).toBe(30);
-      disk.release(true);
-      await board.run();
-      requests.forEach((request, i) => {
-        const { bytes } = driver.completed(request);
-        expect(bytes.subarray(0, 512)).toEqual(disk.bytes.subarray(512 * i, 512 * i + 512));
-        expect(bytes.at(-1)).toBe(OK);
-      });
-    });
-
-    test('have a share of requests each: a full one does not hold up the others', async () => {
-      const { disk, driver, board } = blockBoard(transport, { queues: 2, indirect: true });
-      disk.hold();
-      for (let i = 0; i < 100; i++) driver.submit([header(IN), writable(512), status], 0);
-      await board.run();
-      expect(disk.waiting).toBe(64);
-      const other = driver.submit([header(IN, 1), writable(512), status], 1);
-      await board.run();
-      expect(disk.waiting).toBe(65);
-      disk.release(true);
-      await board.run();
-      expect(driver.completed(other).bytes.at(-1)).toBe(OK);
-      expect(driver.collect(0).length).toBe(100);
-    });
-
-    test('take turns when the bytes in flight are used up', async () => {
-      const MIB = 2 ** 20;
-      const { disk, driver, board } = blockBoard(transport, { queues: 3, geometry: { size: 16 * MIB } });
-      disk.hold();
-      // All read into the same 8 MiB of the guest.
-      const read = (queue: number, index: number): void => {
-        const { desc } = driver.rings[queue];
-        const at = driver.allocate(32);
-        driver.ram.write(at, (header(IN, queue) as { readable: Uint8Array }).readable);
-        driver.descriptor(desc, 3 * index, at, 16, 1, 3 * index + 1);
-        driver.descriptor(desc, 3 * index + 1, RAM_BASE + 8 * MIB, 8 * MIB, 3, 3 * index + 2);
-        driver.descriptor(desc, 3 * index + 2, at + 16, 1, 2, 0);
-        driver.offer(3 * index, queue);
-      };
-      for (let i = 0; i < 12; i++) read(0, i);
-      for (let i = 0; i < 3; i++) read(1, i);
-      for (let i = 0; i < 3; i++) read(2, i);
-      for (const queue of [0, 1, 2]) driver.transport.notify(queue);
-      await board.run();
-      const queues = disk.calls.map((call) => Number(/\d+/.exec(call)) / 512);
-      expect(queues).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
-      disk.calls.length = 0;
-      for (let i = 0; i < 10; i++) {
-        disk.releaseOne();
-        await board.run();
-        expect(disk.waiting).toBe(8);
-      }
-      expect(disk.calls.map((call) => Number(/\d+/.exec(call)) / 512)).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2, 0]);
-      disk.release();
-      await board.run();
-      expect([0, 1, 2].map((queue) => driver.usedIdx(queue))).toEqual([12, 3, 3]);
-    });
-
-    test('a flush of one covers what was acknowledged on all, and not only what an earlier one did', async () => {
-      const { disk, driver, board } = blockBoard(transport, { queues: 2 });
-      disk.hold();
-      const first = driver.submit([header(FLUSH), status], 0);
-      await board.run();
-      const write = driver.submit([header(OUT), readable(pattern(512)), status], 0);
-      await board.run();
-      // The write, which came second, ends first.
-      disk.release(true);
-      await board.run();
-      driver.completed(write);
-      disk.hold();
-      const again = driver.submit([header(FLUSH), status], 0);
-      const second = driver.submit([header(FLUSH), status], 1);
-      await board.run();
-      expect(disk.calls).toEqual(['flush', 'write 0+512', 'flush']);
-      expect(driver.completed(first).bytes).toEqual(Uint8Array.of(OK));
-      disk.release();
-      await board.run();
-      expect(disk.calls).toEqual(['flush', 'write 0+512', 'flush', 'flush']);
-      for (const request of [again, second]) expect(driver.completed(request).bytes).toEqual(Uint8Array.of(OK));
-    });
-
-    test('a driver that takes no MQ has the first', async () => {
-      const { driver, ask } = blockBoard(transport, { queues: 4, accept: (bit) => bit !== MQ_BIT });
-      expect(has(driver.features, MQ_BIT)).toBe(false);
-      expect(await ask(header(IN), writable(512))).toBe(OK);
     });
   });
 

@@ -1,5 +1,6 @@
 /** Bounded downloads: tried again when that may help, ended when nothing comes, and never more than was announced. */
 
+import { messageOf } from '../../../core/shared/message.ts';
 import { BlockError } from '../backend.ts';
 
 export interface FetchHost {
@@ -117,7 +118,7 @@ export async function request<T>(
     return await read(response, (limit) => collect(response.body, limit, { tick, signal: end.signal }));
   } catch (cause) {
     if (cause instanceof BlockError) throw cause;
-    throw new Passing(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new Passing(messageOf(cause), { cause });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
@@ -135,15 +136,15 @@ export function refuseStatus(url: string, { ok, status, statusText }: Response):
 }
 
 function failed(url: string, cause: unknown): BlockError {
-  return new BlockError('network', messageOf(url, cause), { cause });
+  return new BlockError('network', explain(url, cause), { cause });
 }
 
 function unreachable(url: string, cause: unknown): BlockError {
-  return new Unreachable('network', messageOf(url, cause), { cause });
+  return new Unreachable('network', explain(url, cause), { cause });
 }
 
-function messageOf(url: string, cause: unknown): string {
-  const why = cause instanceof Error ? cause.message : String(cause);
+function explain(url: string, cause: unknown): string {
+  const why = messageOf(cause);
   // A browser does not tell a server that is away from one that does not let this page read.
   const foreign = isForeign(url)
     ? ' It is not the server of this page, so it has to send Access-Control-Allow-Origin with the image (CORS).'
