@@ -1,10 +1,12 @@
 // A disk over an image that is on another host: fetched by ranges, kept, and there when the host is away.
 
-import { copyFileSync, truncateSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, statSync, truncateSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { findHostTool } from '../cli/tasks/host-tools.ts';
 import { prepareImages } from '../guest/index.ts';
 import { serveStatic, type StaticOptions } from './support/static-server.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -20,6 +22,8 @@ test.beforeAll(async () => {
   const images = await prepareImages({ log: () => undefined });
   copyFileSync(images.root, join(folder, 'disk.img'));
   truncateSync(join(folder, 'disk.img'), 2048 * MIB);
+  const convert = ['convert', '-O', 'qcow2', '-c', join(folder, 'disk.img'), join(folder, 'disk.qcow2')];
+  execFileSync(findHostTool('qemu-utils') ?? '', convert);
 });
 
 /** A server that stands alone, on an origin of its own. */
@@ -36,8 +40,8 @@ class Elsewhere {
     server.on('connection', (socket: Socket) => this.#sockets.add(socket));
   }
 
-  get url(): string {
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}/disk.img`;
+  url(name = 'disk.img'): string {
+    return `http://localhost:${(this.#server.address() as AddressInfo).port}/${name}`;
   }
 
   /** Bytes so far, headers included. */
@@ -53,9 +57,9 @@ class Elsewhere {
 
 test('a machine boots from an image of 2 GiB on another host, and again when that is away', async ({ page }) => {
   const elsewhere = await Elsewhere.start({ forAll: true });
-  const link = linkOf({ r: elsewhere.url, t: 'From elsewhere' });
+  const link = linkOf({ r: elsewhere.url(), t: 'From elsewhere' });
   let vm = await Vm.open(page, link);
-  await expect(page.getByText(`Its disk image comes from ${new URL(elsewhere.url).host}`)).toBeVisible();
+  await expect(page.getByText(`Its disk image comes from ${new URL(elsewhere.url()).host}`)).toBeVisible();
   expect(elsewhere.sent).toBe(0);
   const boot = async (): Promise<void> => {
     await page.getByRole('main').getByRole('button', { name: 'Start' }).click();
@@ -84,13 +88,23 @@ test('a machine boots from an image of 2 GiB on another host, and again when tha
   expect(await vm.run('cat /root/kept')).toBe('kept');
 });
 
+test('a compressed qcow2 image on another host is read in place', async ({ page }) => {
+  const elsewhere = await Elsewhere.start({ forAll: true });
+  const vm = await Vm.open(page, linkOf({ r: elsewhere.url('disk.qcow2') }));
+  await page.getByRole('main').getByRole('button', { name: 'Start' }).click();
+  await vm.waitForPrompt(BOOT);
+  expect(await vm.run('blockdev --getsize64 /dev/vda')).toBe(String(2048 * MIB));
+  expect(elsewhere.sent).toBeLessThan(statSync(join(folder, 'disk.qcow2')).size / 4);
+  elsewhere.stop();
+});
+
 for (const [what, options, message] of [
   ['does not allow this page', {}, /Access-Control-Allow-Origin/],
   ['knows no ranges', { forAll: true, wholeOnly: true }, /sends the whole file where a part was asked for/],
 ] as const) {
   test(`of a host that ${what} the person is told what it has to do`, async ({ page }) => {
     const elsewhere = await Elsewhere.start(options);
-    const vm = await Vm.open(page, linkOf({ r: elsewhere.url }));
+    const vm = await Vm.open(page, linkOf({ r: elsewhere.url() }));
     await page.getByRole('main').getByRole('button', { name: 'Start' }).click();
     await expect(page.getByRole('alert')).toContainText(message, { timeout: 60_000 });
     await expect(vm.status).toHaveText('Off');

@@ -4,13 +4,14 @@ import { baseCache } from '../devices/block/base-cache/shared.ts';
 import type { BaseImage } from '../devices/block/base.ts';
 import type { MappedBackend } from '../devices/block/disk-map.ts';
 import { findDisk, openDisk, type OpenDiskOptions } from '../devices/block/disks.ts';
-import { openHttpBase, Unreachable } from '../devices/block/http/http-base.ts';
+import { openHttpBase, Unreachable, type HttpBaseOptions } from '../devices/block/http/http-base.ts';
 import type { BaseReference } from '../devices/block/indexeddb/manifest.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import type { DiskSpec } from './api.ts';
 import { countRequests, type CountedBackend } from './disk-requests.ts';
 import { fileBase } from './file-base.ts';
 import type { MachineDisk } from './machine.ts';
+import { diskIn } from './qcow2-base.ts';
 
 /** A disk of the machine whose requests are counted, and whose map can be drawn. */
 export interface OpenDisk extends MachineDisk, CountedBackend {
@@ -127,19 +128,24 @@ export async function openBase(
   if (url === undefined) return undefined;
   const cache = baseCache();
   try {
-    return await openHttpBase(url, { cache });
+    return await fetchedDisk(url, { cache });
   } catch (error) {
     const other =
       offered === undefined || offered === url
         ? undefined
-        : await openHttpBase(offered, { cache }).catch(() => undefined);
+        : await fetchedDisk(offered, { cache }).catch(() => undefined);
     if (other !== undefined && other.identity === identity) return other;
     await other?.close();
     const kept =
       error instanceof Unreachable
-        ? await openHttpBase(url, { cache, remembered: true }).catch(() => undefined)
+        ? await fetchedDisk(url, { cache, remembered: true }).catch(() => undefined)
         : undefined;
     if (kept !== undefined) return kept;
     throw error;
   }
+}
+
+/** The disk in the image at `url`: raw, or qcow2. */
+async function fetchedDisk(url: string, options: HttpBaseOptions): Promise<BaseImage> {
+  return diskIn(await openHttpBase(url, options), url);
 }

@@ -80,27 +80,16 @@ export function neededL1(header: Qcow2Header): number {
  * Rejects with ImageError.
  */
 export async function readHeader(source: ImageSource): Promise<Qcow2Header> {
-  const bytes = await readWithin(source, 0, Math.min(source.size, 1 << CLUSTER_BITS.MOST), 'its header');
+  const { version, clusterBits } = await readStart(source);
   const { name } = source;
-  if (bytes.length < HEADER.V2) throw damaged(`${name} ends within its qcow2 header.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const fields = new HeaderReader(view, name);
-
-  const version = view.getUint32(4);
-  if (version !== 2 && version !== 3) {
-    const advice = `convert it by an up-to-date qemu-img: qemu-img convert -O qcow2 ${name} new.qcow2`;
-    throw new ImageError('format', `${name} has version ${version} of qcow2, and 2 and 3 are read here: ${advice}`);
-  }
-  const clusterBits = view.getUint32(20);
-  if (clusterBits < CLUSTER_BITS.LEAST || clusterBits > CLUSTER_BITS.MOST) {
-    const range = `${CLUSTER_BITS.LEAST} to ${CLUSTER_BITS.MOST}`;
-    throw damaged(`${name}: cluster_bits is ${clusterBits}, and can be ${range}.`);
-  }
   const clusterSize = 2 ** clusterBits;
   if (source.size / clusterSize > MOST_CLUSTERS) {
     const most = (MOST_CLUSTERS * clusterSize) / 2 ** 30;
     throw new ImageError('limit', `${name} is larger than ${most} GiB, the most for clusters of ${clusterSize} bytes.`);
   }
+  const bytes = await readWithin(source, 0, Math.min(source.size, clusterSize), 'its header');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const fields = new HeaderReader(view, name);
   const three = version === 3 ? fields.versionThree(clusterSize) : { incompatible: 0, order: 4, length: HEADER.V2 };
   const { bitmaps, names } = fields.extensions(three.length, clusterSize);
   fields.checkFeatures(three.incompatible, version === 3 ? view.getUint32(72) : 0, names);
@@ -122,6 +111,25 @@ export async function readHeader(source: ImageSource): Promise<Qcow2Header> {
   };
   checkTables(header, source);
   return header;
+}
+
+/** What says how much there is to read: the header is within the first cluster. */
+async function readStart(source: ImageSource): Promise<{ readonly version: 2 | 3; readonly clusterBits: number }> {
+  const bytes = await readWithin(source, 0, Math.min(source.size, HEADER.V2), 'its header');
+  const { name } = source;
+  if (bytes.length < HEADER.V2) throw damaged(`${name} ends within its qcow2 header.`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const version = view.getUint32(4);
+  if (version !== 2 && version !== 3) {
+    const advice = `convert it by an up-to-date qemu-img: qemu-img convert -O qcow2 ${name} new.qcow2`;
+    throw new ImageError('format', `${name} has version ${version} of qcow2, and 2 and 3 are read here: ${advice}`);
+  }
+  const clusterBits = view.getUint32(20);
+  if (clusterBits < CLUSTER_BITS.LEAST || clusterBits > CLUSTER_BITS.MOST) {
+    const range = `${CLUSTER_BITS.LEAST} to ${CLUSTER_BITS.MOST}`;
+    throw damaged(`${name}: cluster_bits is ${clusterBits}, and can be ${range}.`);
+  }
+  return { version, clusterBits };
 }
 
 function checkTables(header: Qcow2Header, { name, size }: ImageSource): void {
