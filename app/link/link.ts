@@ -13,7 +13,7 @@ import { decodeBase64url, digest, encodeBase64url } from './base64url.ts';
 
 /**
  * A machine as a link describes it. URLs are relative to the page, or absolute on its own origin; a disk image may be on
- * another. It is named as `openHttpBase` of devices/block/http/ takes it: a manifest, a raw image, or one in files.
+ * another. It is named as `openHttpBase` of devices/block/http/ takes it: a manifest, an image, or one in files.
  */
 export interface LinkedMachine extends MachineSettings {
   readonly title?: string;
