@@ -13,6 +13,8 @@ export type { DiskRequests } from './disk-requests.ts';
 export interface FileDisk extends BlockTraits {
   readonly path: string;
   readonly readOnly?: boolean;
+  /** Passes by the host's cache: Linux only, and files of whole blocks of 4096 bytes. */
+  readonly noCache?: boolean;
   /** Writes go to memory, and are forgotten with the disk. */
   readonly throwAway?: boolean;
 }
@@ -24,7 +26,7 @@ export interface CountedDisk extends MachineDisk {
 
 /** Opens a file as a disk. `warn` is told once if discarded space cannot be given back. Rejects with BlockError. */
 export async function openFileDisk(disk: FileDisk, id: string, warn: (line: string) => void): Promise<CountedDisk> {
-  const { path, readOnly: _readOnly, throwAway: _throwAway, ...traits } = disk;
+  const { path, readOnly: _readOnly, noCache: _noCache, throwAway: _throwAway, ...traits } = disk;
   const backend = await openBackend(disk, warn);
   const logical = traits.sectorSize?.logical ?? SECTOR;
   const { size } = backend.geometry;
@@ -34,10 +36,10 @@ export async function openFileDisk(disk: FileDisk, id: string, warn: (line: stri
 }
 
 async function openBackend(disk: FileDisk, warn: (line: string) => void): Promise<BlockBackend> {
-  const { path, readOnly = false } = disk;
+  const { path, readOnly = false, noCache = false } = disk;
   await refuseOther(path);
-  if (disk.throwAway !== true) return RawFileBackend.open({ path, readOnly, warn });
-  const base = await fileBase(path);
+  if (disk.throwAway !== true) return RawFileBackend.open({ path, readOnly, noCache, warn });
+  const base = await fileBase(path, { noCache });
   return new MemoryBackend({ base, readOnly });
 }
 

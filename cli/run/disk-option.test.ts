@@ -6,6 +6,7 @@ test.each([
   ['a', {}],
   ['a,ro', { readOnly: true }],
   ['a,rw', {}],
+  ['a,nocache', { noCache: true }],
   ['a,nodelete', { discards: false }],
   ['a,sync', { writeThrough: true }],
   ['a,direct', { writeThrough: true }],
@@ -21,7 +22,7 @@ test.each([
 });
 
 describe('bad usage', () => {
-  const right = 'there are ro, nodelete, sync (or direct) and sectorsize=LOGICAL[/PHYSICAL]';
+  const right = 'there are ro, nocache, nodelete, sync (or direct) and sectorsize=LOGICAL[/PHYSICAL]';
   test.each([
     ['', '--disk takes a file: --disk FILE[,OPTION...]'],
     [',ro', '--disk takes a file'],
@@ -30,7 +31,6 @@ describe('bad usage', () => {
     ['a,RO', right],
     ['a,ro=true', right],
     ['a,toString', right],
-    ['a,nocache', 'nocache cannot be had'],
     ...['', '0', '256', '8192', '513', '4096/512', '512/', '512/4096/1', '-512', '1e3', '512/8192'].map((size) => [
       `a,sectorsize=${size}`,
       `powers of two from 512 to 4096, the logical size not above the physical one, such as 512/4096, not "${size}"`,

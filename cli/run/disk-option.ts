@@ -10,6 +10,7 @@ type Traits = Omit<FileDisk, 'path'>;
 const WORDS: Readonly<Record<string, Traits>> = {
   ro: { readOnly: true },
   rw: {},
+  nocache: { noCache: true },
   nodelete: { discards: false },
   sync: { writeThrough: true },
   direct: { writeThrough: true },
@@ -17,10 +18,11 @@ const WORDS: Readonly<Record<string, Traits>> = {
 
 export const DISK_VALUE = 'FILE[,OPTION...]';
 const SECTOR_SIZES = 'sectorsize=LOGICAL[/PHYSICAL]';
-const OPTIONS = `ro, nodelete, sync (or direct) and ${SECTOR_SIZES}`;
+const OPTIONS = `ro, nocache, nodelete, sync (or direct) and ${SECTOR_SIZES}`;
 
 /** For the usage text. */
 export const diskOptionsHelp = `OPTIONs: ro;
+nocache, past the host's cache (Linux);
 nodelete, the guest cannot give space back;
 sync or direct, each write is on the host's disk before the guest goes on;
 ${SECTOR_SIZES}, in bytes (default: 512/4096; one number is both)`;
@@ -36,12 +38,6 @@ function trait(word: string, path: string): Traits {
   if (Object.hasOwn(WORDS, word)) return WORDS[word];
   const [key, value] = word.split(/=(.*)/s);
   if (key === 'sectorsize') return { sectorSize: sectorSize(value ?? '', path) };
-  if (word === 'nocache') {
-    throw new BadUsage(
-      `disk ${path}: nocache cannot be had, since the host's cache cannot be passed by and there is no other; ` +
-        'sync has each write on the disk before the guest goes on',
-    );
-  }
   throw new BadUsage(
     `disk ${path}: "${word}" is no option of a disk; there are ${OPTIONS}; a file's name ends at a comma`,
   );

@@ -4,17 +4,20 @@
  * Calls on overlapping ranges take effect in their order: a call waits for those before it that touch its range.
  */
 
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../../core/shared/message.ts';
 import { BlockError, checkRange, checkSize, checkWritable, SECTOR } from './backend.ts';
 import type { BlockGeometry, BlockUsage, WatchedBackend } from './backend.ts';
 import type { BaseImage } from './base.ts';
+import { CachedFile, DirectFile, openDirect, type FileBytes } from './file-bytes.node.ts';
 import { fallocatePunch, HolePunch } from './hole-punch.node.ts';
 import { UsageWatch } from './usage.ts';
 
 export interface RawFileOptions {
   readonly path: string;
   readonly readOnly?: boolean;
+  /** Bytes pass by the host's cache: Linux only, and files of whole blocks of 4096 bytes. */
+  readonly noCache?: boolean;
   /** In bytes: a file that does not exist is made, and one that is shorter is extended by a hole. */
   readonly size?: number;
   /** Told once if holes cannot be punched here; default: a warning on stderr. */
@@ -50,6 +53,7 @@ export class RawFileBackend implements WatchedBackend {
   readonly geometry: BlockGeometry;
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #bytes: FileBytes;
   readonly #warn: (message: string) => void;
   readonly #holes: HolePunch;
   readonly #running = new Set<Running>();
@@ -60,23 +64,23 @@ export class RawFileBackend implements WatchedBackend {
   #closed = false;
 
   static async open(options: RawFileOptions): Promise<RawFileBackend> {
-    const { path, readOnly = false, size } = options;
+    const { path, readOnly = false, noCache = false, size } = options;
+    const { O_RDONLY, O_RDWR, O_CREAT } = constants;
+    const make = size !== undefined && !readOnly;
     let file: FileHandle | undefined;
     try {
-      file = await open(path, readOnly ? 'r' : 'r+').catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT' && size !== undefined && !readOnly)
-          return open(path, 'wx+');
-        throw error;
-      });
+      const flags = readOnly ? O_RDONLY : O_RDWR | (make ? O_CREAT : 0);
+      file = await (noCache ? openDirect(path, flags) : open(path, flags));
       let bytes = (await file.stat()).size;
-      if (!readOnly && size !== undefined && bytes < size) {
+      if (make && bytes < size) {
         checkSize(size);
         await file.truncate((bytes = size));
       }
       // What follows the last whole sector is no part of the disk.
       bytes -= bytes % SECTOR;
       checkSize(bytes);
-      const backend = new RawFileBackend(file, bytes, options);
+      const contents = noCache ? await DirectFile.over(file, path, bytes) : new CachedFile(file);
+      const backend = new RawFileBackend(file, contents, bytes, options);
       await backend.#measure();
       return backend;
     } catch (error) {
@@ -85,30 +89,24 @@ export class RawFileBackend implements WatchedBackend {
     }
   }
 
-  private constructor(file: FileHandle, size: number, options: RawFileOptions) {
+  private constructor(file: FileHandle, bytes: FileBytes, size: number, options: RawFileOptions) {
     const { path, readOnly = false, warn, punch = fallocatePunch } = options;
     this.geometry = { size, chunkSize: BLOCK, readOnly };
     this.#path = path;
     this.#file = file;
+    this.#bytes = bytes;
     this.#warn = warn ?? ((message) => console.warn(message));
     this.#holes = new HolePunch((offset, length) => punch(path, offset, length));
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
     this.#check(offset, target.length, false);
-    await this.#inTurn(offset, target.length, async () => {
-      for (let at = 0; at < target.length;) {
-        const { bytesRead } = await this.#file.read(target, at, target.length - at, offset + at);
-        // Someone cut the file short.
-        if (bytesRead === 0) target.fill(0, (at = target.length));
-        at += bytesRead;
-      }
-    });
+    await this.#inTurn(offset, target.length, () => this.#bytes.read(offset, target));
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
     this.#check(offset, data.length, true);
-    await this.#inTurn(offset, data.length, () => this.#writeAll(offset, data));
+    await this.#inTurn(offset, data.length, () => this.#bytes.write(offset, data));
     this.#measureSoon();
   }
 
@@ -129,7 +127,7 @@ export class RawFileBackend implements WatchedBackend {
     await this.#inTurn(offset, length, async () => {
       if (mayUnmap && (await this.#tryToPunch(offset, length))) return;
       for (let at = 0; at < length; at += ZEROES.length) {
-        await this.#writeAll(offset + at, ZEROES.subarray(0, Math.min(ZEROES.length, length - at)));
+        await this.#bytes.write(offset + at, ZEROES.subarray(0, Math.min(ZEROES.length, length - at)));
       }
     });
     await this.#measure();
@@ -159,12 +157,6 @@ export class RawFileBackend implements WatchedBackend {
     }
   }
 
-  async #writeAll(offset: number, data: Uint8Array): Promise<void> {
-    for (let at = 0; at < data.length;) {
-      at += (await this.#file.write(data, at, data.length - at, offset + at)).bytesWritten;
-    }
-  }
-
   async #tryToPunch(offset: number, length: number): Promise<boolean> {
     if (!this.#canPunch) return false;
     try {
@@ -180,8 +172,10 @@ export class RawFileBackend implements WatchedBackend {
   }
 
   /** Runs `action` after all earlier calls that touch its range. */
-  async #inTurn(from: number, length: number, action: () => Promise<void>): Promise<void> {
-    const to = from + length;
+  async #inTurn(offset: number, length: number, action: () => Promise<void>): Promise<void> {
+    const { grain } = this.#bytes;
+    const from = Math.floor(offset / grain) * grain;
+    const to = Math.ceil((offset + length) / grain) * grain;
     const earlier = [...this.#running].filter((other) => other.from < to && from < other.to).map(({ done }) => done);
     const done = (earlier.length > 0 ? Promise.allSettled(earlier).then(action) : action()).catch((error: unknown) =>
       this.#fail(error),
@@ -225,8 +219,8 @@ export class RawFileBackend implements WatchedBackend {
 }
 
 /** A raw file that a throw-away overlay lies over. It is read in place. */
-export async function fileBase(path: string): Promise<BaseImage> {
-  const backend = await RawFileBackend.open({ path, readOnly: true });
+export async function fileBase(path: string, options: Pick<RawFileOptions, 'noCache'> = {}): Promise<BaseImage> {
+  const backend = await RawFileBackend.open({ ...options, path, readOnly: true });
   const { size } = backend.geometry;
   return {
     size,

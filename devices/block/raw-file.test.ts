@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HolePunch } from './hole-punch.node.ts';
 import { MemoryBackend } from './memory.ts';
 import { fileBase, RawFileBackend } from './raw-file.node.ts';
+import { runProgram, type Subject } from './testing/model.ts';
+import { programs } from './testing/programs.ts';
 
 const MIB = 2 ** 20;
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
@@ -100,6 +103,66 @@ describe('a disk in a raw file', () => {
     await disk.close();
     expect(readFileSync(path).equals(filled(MIB, 5))).toBe(true);
   });
+});
+
+describe("past the host's cache", () => {
+  test('whole blocks and parts of them are read and written, of several pieces of memory at once', async () => {
+    const bytes = Uint8Array.from({ length: 6 * MIB }, (_, i) => (i * 7 + (i >> 10)) & 255);
+    writeFileSync(path, bytes);
+    const disk = await RawFileBackend.open({ path, noCache: true });
+    const parts = [0, 1, 2, 3, 4, 5].map((i) => ({ at: i * MIB + 512 * i, part: filled(MIB - 4096, i + 1) }));
+    await Promise.all(parts.map(({ at, part }) => disk.write(at, part)));
+    for (const { at, part } of parts) bytes.set(part, at);
+    await disk.write(2 * MIB - 512, filled(2 * MIB + 1024, 9));
+    bytes.fill(9, 2 * MIB - 512, 4 * MIB + 512);
+    const target = new Uint8Array(6 * MIB - 512);
+    await disk.read(512, target);
+    expect(Buffer.compare(target, bytes.subarray(512))).toBe(0);
+    await disk.close();
+    expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
+  });
+
+  test('writes to parts of one block at once are all there', async () => {
+    const disk = await RawFileBackend.open({ path, size: MIB, noCache: true });
+    const sectors = Array.from({ length: MIB / 512 }, (_, i) => i);
+    await Promise.all(sectors.map((i) => disk.write(i * 512, filled(512, (i % 255) + 1))));
+    const target = new Uint8Array(MIB);
+    await disk.read(0, target);
+    for (const i of sectors) expect(target[i * 512]).toBe((i % 255) + 1);
+    await disk.close();
+  });
+
+  test('a file that does not end with a block is refused, with what to do', async () => {
+    writeFileSync(path, filled(4096 + 512, 1));
+    await expect(RawFileBackend.open({ path, noCache: true })).rejects.toMatchObject({
+      name: 'BlockError',
+      message: expect.stringMatching(/4608 bytes.*truncate -s %4096/) as string,
+    });
+  });
+
+  test('a file that the host always caches is refused, with what to do', async () => {
+    await expect(RawFileBackend.open({ path: '/proc/version', readOnly: true, noCache: true })).rejects.toMatchObject({
+      name: 'BlockError',
+      message: expect.stringMatching(/leave out nocache/) as string,
+    });
+  });
+});
+
+test.each([
+  ["through the host's cache", false],
+  ['past it', true],
+])('random programs read what they must %s', { timeout: 60_000 }, async (_how, noCache) => {
+  // Whole blocks of 4096 bytes.
+  const sectors = 600;
+  let run = 0;
+  const subject = (): Subject => {
+    const file = `${path}.${run++}`;
+    let disk: RawFileBackend | undefined;
+    const open = async () => (disk = await RawFileBackend.open({ path: file, size: sectors * 512, noCache }));
+    return { sectors, initial: () => 0, open, crash: async () => disk?.close() };
+  };
+  const property = fc.asyncProperty(programs(sectors), (program) => runProgram(subject(), program));
+  await fc.assert(property, { numRuns: 40 });
 });
 
 test('holes that are asked for while others are punched are merged', async () => {
