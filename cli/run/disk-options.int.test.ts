@@ -33,9 +33,9 @@ const show = (...names: readonly string[]): string => `cd ${queue}; head -qn1 ${
 const direct = (count: number, ...more: readonly string[]): string =>
   `dd if=/dev/urandom of=/dev/vdb bs=4k count=${count} oflag=direct status=none ${more.join(' ')}`;
 
-test('a file system on a disk of two queues, with sectors of 4096 bytes', async () => {
+test("a file system on a disk of two queues, with sectors of 4096 bytes, past the host's cache", async () => {
   const { lines, figures } = await run(
-    `${emptyDisk('large-sectors.img', 128)},sectorsize=4096`,
+    `${emptyDisk('large-sectors.img', 128)},sectorsize=4096,nocache`,
     'cd /sys/block/vdb/mq; ls | xargs; cat 0/cpu_list 1/cpu_list',
     show('logical_block_size', 'physical_block_size', 'minimum_io_size', 'optimal_io_size'),
     show('discard_granularity', 'discard_max_bytes', 'write_zeroes_max_bytes', 'max_discard_segments', 'zoned'),
@@ -99,7 +99,7 @@ test('a disk that is always written through, and gives nothing back', async () =
 test('wrong options are bad usage', async () => {
   const { status, stdout, stderr } = await tabhyve('run', '--disk', 'a.img,nocash');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-  expect(stderr).toContain('"nocash" is no option of a disk; there are ro, nodelete, sync');
+  expect(stderr).toContain('"nocash" is no option of a disk; there are ro, nocache, nodelete, sync');
 });
 
 test('a file that is no whole number of sectors is refused', async () => {
@@ -108,4 +108,7 @@ test('a file that is no whole number of sectors is refused', async () => {
   const { status, stderr } = await tabhyve('run', '--disk', `${path},sectorsize=4096`);
   expect(status).toBe(1);
   expect(stderr).toContain('4608 bytes, which are no whole sectors of 4096');
+  const direct = await tabhyve('run', '--disk', `${path},nocache`);
+  expect(direct.status).toBe(1);
+  expect(direct.stderr).toContain('4608 bytes, and nocache needs whole blocks of 4096');
 });
