@@ -22,15 +22,22 @@ export interface FileDisk extends BlockTraits {
 export interface CountedDisk extends MachineDisk {
   /** What has been asked of it so far. */
   readonly requests: Readonly<DiskRequests>;
+  /** Calls `listener` when the disk has become larger, since its file has. A disk that is thrown away stays as it is. */
+  readonly onGrown: (listener: () => void) => void;
 }
 
 /** Opens a file as a disk. `warn` is told once if discarded space cannot be given back. Rejects with BlockError. */
 export async function openFileDisk(disk: FileDisk, id: string, warn: (line: string) => void): Promise<CountedDisk> {
   const { path, readOnly: _readOnly, noCache: _noCache, throwAway: _throwAway, ...traits } = disk;
-  const backend = await openBackend(disk, warn);
   const logical = traits.sectorSize?.logical ?? SECTOR;
+  const backend = await openBackend(disk, warn);
   const { size } = backend.geometry;
-  if (size % logical === 0) return { id, ...traits, ...countRequests(backend) };
+  if (size % logical === 0) {
+    const onGrown = (listener: () => void): void => {
+      if (backend instanceof RawFileBackend) backend.onGrown(listener, logical);
+    };
+    return { id, ...traits, ...countRequests(backend), onGrown };
+  }
   await backend.close();
   throw new BlockError('range', `${path} has ${size} bytes, which are no whole sectors of ${logical}: make it larger.`);
 }

@@ -96,6 +96,23 @@ test('a disk that is always written through, and gives nothing back', async () =
   expect(figures.discards).toBe(0);
 });
 
+test('a disk grows with its file while the machine runs', async () => {
+  const path = emptyDisk('growing.img', 64);
+  const wait = 'until [ "$(blockdev --getsize64 /dev/vdb)" = 100663296 ]; do sleep 0.2; done';
+  const growing = run(
+    path,
+    'mkfs.ext4 -q /dev/vdb; mount /dev/vdb /mnt; touch /mnt/ready; sync',
+    wait,
+    'resize2fs /dev/vdb 2> /dev/null > /dev/null; df --output=size /mnt | tail -n 1 | xargs; umount /mnt; e2fsck -fn /dev/vdb > /dev/null 2>&1; echo $?',
+  );
+  // The name is in the file as soon as it is durable.
+  while (!readFileSync(path).includes('ready')) await new Promise((resolve) => setTimeout(resolve, 200));
+  truncateSync(path, 96 * 2 ** 20);
+  const { lines } = await growing;
+  expect(Number(lines[0])).toBeGreaterThan(70 * 1024);
+  expect(lines[1]).toBe('0');
+});
+
 test('wrong options are bad usage', async () => {
   const { status, stdout, stderr } = await tabhyve('run', '--disk', 'a.img,nocash');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

@@ -2,6 +2,7 @@
  * One run: boots a machine, boots it again when the guest asks for that, and ends it when the guest or someone else
  * does. Disks and files stay from one boot to the next.
  */
+import type { CountedDisk } from '../../machine/disks.node.ts';
 import { Machine, type MachineDisk, type MachineStop } from '../../machine/machine.ts';
 import { nodeThreads } from '../../machine/threads.node.ts';
 import { outcomeOf, Status, type Outcome } from './outcome.ts';
@@ -14,7 +15,7 @@ export interface RunnerOptions {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
-  readonly disks: readonly MachineDisk[];
+  readonly disks: readonly (MachineDisk & Partial<Pick<CountedDisk, 'onGrown'>>)[];
   readonly columns: number;
   readonly rows: number;
   /** Whether the machine is started again when the guest reboots. */
@@ -55,6 +56,7 @@ export class Runner {
   /** Boots, and resolves when all is over and the machine has stopped. Throws BootError. */
   async run(): Promise<Outcome> {
     this.#boot();
+    for (const { id, onGrown } of this.#options.disks) onGrown?.(() => this.#machine?.diskGrew(id));
     const outcome = await this.#ended;
     const machine = this.#machine;
     this.#machine = undefined;

@@ -29,6 +29,8 @@ export interface RawFileOptions {
 /** File systems allocate and free blocks of this size, mostly. */
 const BLOCK = 4096;
 const ZEROES = new Uint8Array(1024 * 1024);
+/** How often the file is looked at whether it has become larger, in milliseconds. Notices of the host would come with each write, too. */
+const LOOK = 1000;
 
 function fileError(path: string, cause: unknown): BlockError {
   const { code, message } = cause as NodeJS.ErrnoException;
@@ -50,7 +52,7 @@ interface Running {
 }
 
 export class RawFileBackend implements WatchedBackend {
-  readonly geometry: BlockGeometry;
+  #geometry: BlockGeometry;
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #bytes: FileBytes;
@@ -59,6 +61,7 @@ export class RawFileBackend implements WatchedBackend {
   readonly #running = new Set<Running>();
   readonly #watch = new UsageWatch(() => this.usage());
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
   #canPunch = true;
   #allocated = 0;
   #closed = false;
@@ -91,12 +94,16 @@ export class RawFileBackend implements WatchedBackend {
 
   private constructor(file: FileHandle, bytes: FileBytes, size: number, options: RawFileOptions) {
     const { path, readOnly = false, warn, punch = fallocatePunch } = options;
-    this.geometry = { size, chunkSize: BLOCK, readOnly };
+    this.#geometry = { size, chunkSize: BLOCK, readOnly };
     this.#path = path;
     this.#file = file;
     this.#bytes = bytes;
     this.#warn = warn ?? ((message) => console.warn(message));
     this.#holes = new HolePunch((offset, length) => punch(path, offset, length));
+  }
+
+  get geometry(): BlockGeometry {
+    return this.#geometry;
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
@@ -142,9 +149,27 @@ export class RawFileBackend implements WatchedBackend {
     return this.#watch.add(listener);
   }
 
+  /**
+   * Lets the disk grow with its file, by whole units of so many bytes, and calls `listener` when it has. It is looked at once
+   * a second until the disk is closed.
+   */
+  onGrown(listener: () => void, unit = SECTOR): void {
+    clearInterval(this.#looking);
+    const whole = Math.max(unit, this.#bytes.grain);
+    const look = async (): Promise<void> => {
+      const { size } = await this.#file.stat();
+      const grown = size - (size % whole);
+      if (this.#closed || grown <= this.#geometry.size) return;
+      this.#geometry = { ...this.#geometry, size: grown };
+      listener();
+    };
+    this.#looking = setInterval(() => void look().catch(() => undefined), LOOK).unref();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#looking);
     this.#watch.end();
     clearTimeout(this.#timer);
     await Promise.allSettled([...this.#running].map(({ done }) => done));

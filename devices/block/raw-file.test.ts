@@ -1,6 +1,6 @@
 /// <reference lib="webworker" />
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -90,6 +90,19 @@ describe('a disk in a raw file', () => {
     await expect(disk.write(0, filled(512, 1))).rejects.toMatchObject({ reason: 'read-only' });
     await disk.close();
     await expect(disk.read(0, filled(512, 1))).rejects.toMatchObject({ reason: 'closed' });
+  });
+
+  test('grows with its file, by whole units', async () => {
+    writeFileSync(path, filled(8192, 1));
+    const disk = await RawFileBackend.open({ path });
+    const grown = new Promise<void>((resolve) => disk.onGrown(resolve, 4096));
+    appendFileSync(path, filled(4096 + 512, 2));
+    await grown;
+    expect(disk.geometry.size).toBe(12288);
+    const target = filled(4096, 0);
+    await disk.read(8192, target);
+    expect(target).toEqual(filled(4096, 2));
+    await disk.close();
   });
 
   test('stays as it is below a throw-away overlay', async () => {
