@@ -134,7 +134,10 @@ describe('a disk in a file', () => {
   test('has one writer, or any number of readers', async () => {
     const writer = await openDisk(made, host);
     const reading = { id: 'f', readOnly: true };
-    await expect(openDisk(reading, host)).rejects.toMatchObject({ reason: 'locked' });
+    await expect(openDisk(reading, host)).rejects.toMatchObject({
+      reason: 'locked',
+      message: expect.stringMatching(/another tab.*kept in a file/) as string,
+    });
     await writer.backend.close();
     const readers = [await openDisk(reading, host), await openDisk(reading, host)];
     for (const { backend } of readers) {

@@ -50,7 +50,7 @@ export async function holdDisk(id: string, host: DiskHost, options: HoldOptions)
     });
     const found = await readManifest(database, id);
     // Whoever else wrote to the file would move chunks under a reader.
-    if (found.store === 'opfs') unlock ??= await lockDisk(host.locks, id, { mode: 'shared', wait });
+    if (found.store === 'opfs') unlock ??= await lockDisk(host.locks, id, { mode: 'shared', wait }).catch(sayWhy);
     const manifest = mode === 'exclusive' ? await cleared(found, database, host, options) : found;
     const opened = database;
     const release = async (): Promise<void> => {
@@ -131,4 +131,11 @@ export function halfCommitted({ id, committing }: DiskManifest): BlockError {
     `A part of the changes of "${committing}" was written to the disk "${id}" when that was interrupted. ` +
     `Commit "${committing}" again; nothing is lost.`;
   return new BlockError('frozen', message);
+}
+
+/** Other disks can be read while another writes to them. */
+function sayWhy(error: unknown): never {
+  if (!(error instanceof BlockError && error.reason === 'locked')) throw error;
+  const why = "It is kept in a file; only a disk in the browser's database can be read while another writes to it.";
+  throw new BlockError('locked', `${error.message} ${why}`, { cause: error });
 }
