@@ -44,6 +44,13 @@ test('a disk goes on over the image that it was made over when the page has a ne
   expect(await firstByte(NEWER_URL)).toBe(old);
 });
 
+test('of an image in parts none is fetched before it is read', async () => {
+  // An image that nothing is kept of from other tests, without its parts.
+  files = new Map([[MANIFEST_URL, serveImage(pattern(SIZE, 3), 32768).files.get(MANIFEST_URL)!]]);
+  const disks = await openDisks([{ kind: 'store', id, size: SIZE, base: MANIFEST_URL }], { onLost: () => undefined });
+  await closeDisks(disks);
+});
+
 test('a disk finds its image again when the site has moved', async () => {
   const old = await firstByte(MANIFEST_URL, 7);
   const movedUrl = MANIFEST_URL.replace('manifest', 'moved');

@@ -147,5 +147,6 @@ export async function openBase(
 
 /** The disk in the image at `url`: raw, or qcow2. */
 async function fetchedDisk(url: string, options: HttpBaseOptions): Promise<BaseImage> {
-  return diskIn(await openHttpBase(url, options), url);
+  const image = await openHttpBase(url, options);
+  return image.isRaw ? image : diskIn(image, url);
 }

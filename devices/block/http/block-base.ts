@@ -50,6 +50,8 @@ export interface BlockBaseOptions {
 export class BlockBase implements BaseImage {
   readonly size: number;
   readonly identity: string;
+  /** Known without reading. */
+  readonly isRaw: boolean;
   readonly #source: BlockSource;
   readonly #cache: BlockCache | undefined;
   readonly #onFetched: ((bytes: number) => void) | undefined;
@@ -65,6 +67,7 @@ export class BlockBase implements BaseImage {
   constructor(source: BlockSource, { memoryBytes = 32 * 1024 * 1024, onFetched, cache }: BlockBaseOptions = {}) {
     this.size = source.size;
     this.identity = source.identity;
+    this.isRaw = source.isRaw ?? false;
     this.#source = source;
     this.#cache = cache;
     this.#onFetched = onFetched;

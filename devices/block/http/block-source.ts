@@ -20,6 +20,8 @@ export interface BlockSource {
   readonly blockSize: number;
   /** Neighbouring blocks that may be fetched by one request. */
   readonly most: number;
+  /** Set where the image is known to be raw; else its first bytes tell. */
+  readonly isRaw?: boolean;
   /** Blocks that came while the image was opened. */
   readonly first?: readonly FetchedBlock[];
   /** True when the block is known to hold zeroes only; it is not fetched then. */

@@ -13,6 +13,7 @@ export class ManifestSource implements BlockSource {
   readonly identity: string;
   readonly blockSize: number;
   readonly most = 1;
+  readonly isRaw = true;
   /** The manifest as it came. */
   readonly text: Uint8Array<ArrayBuffer>;
   readonly #url: string;
