@@ -1,13 +1,12 @@
 // A disk over an image that is on another host: fetched by ranges, kept, and there when the host is away.
 
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, statSync, truncateSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { findHostTool } from '../cli/tasks/host-tools.ts';
 import { prepareImages } from '../guest/index.ts';
+import { qemuImg } from './support/qemu-img.ts';
 import { serveStatic, type StaticOptions } from './support/static-server.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 import { BOOT, Vm } from './support/vm.ts';
@@ -22,8 +21,7 @@ test.beforeAll(async () => {
   const images = await prepareImages({ log: () => undefined });
   copyFileSync(images.root, join(folder, 'disk.img'));
   truncateSync(join(folder, 'disk.img'), 2048 * MIB);
-  const convert = ['convert', '-O', 'qcow2', '-c', join(folder, 'disk.img'), join(folder, 'disk.qcow2')];
-  execFileSync(findHostTool('qemu-utils') ?? '', convert);
+  qemuImg('convert', '-O', 'qcow2', '-c', join(folder, 'disk.img'), join(folder, 'disk.qcow2'));
 });
 
 /** A server that stands alone, on an origin of its own. */

@@ -6,8 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { findHostTool } from '../cli/tasks/host-tools.ts';
 import { memorySource, openImage, writeImage, type ImageFormat } from '../devices/image/index.ts';
+import { qemuImg } from './support/qemu-img.ts';
 import { BOOT, Vm } from './support/vm.ts';
 
 const MIB = 2 ** 20;
@@ -36,11 +36,6 @@ async function imageFile(disk: Buffer, format: ImageFormat, name: string): Promi
   }
   writeFileSync(path, Buffer.concat(parts));
   return path;
-}
-
-function qemuImg(...args: string[]): void {
-  const { status, stdout, stderr } = spawnSync(findHostTool('qemu-utils') ?? '', args, { encoding: 'utf8' });
-  expect(status, `qemu-img ${args.join(' ')}: ${stdout}${stderr}`).toBe(0);
 }
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Disks' });

@@ -3,6 +3,7 @@
  * A machine is made for one boot (machine.ts); images and disks are kept from one boot to the next.
  */
 import { createMemory, layOut } from '../core/shared/memory-map.ts';
+import { messageOf } from '../core/shared/message.ts';
 import { isGrowable } from '../devices/block/backend.ts';
 import type { KnownCodeDatabase } from '../devices/block/indexeddb/known-code.ts';
 import type { LoadProgress, MachineControl, MachineListener, MachineSpec, MachineStatus } from './api.ts';
@@ -11,7 +12,6 @@ import { FigureSampler } from './figures.ts';
 import { KnownCodeKeeper } from './known-code-keeper.ts';
 import type { LoadedGuest, Loader, LoadRequest } from './load.ts';
 import { Machine, type MachineOptions, type MachineStop } from './machine.ts';
-import { messageOf } from '../core/shared/message.ts';
 import { closeDisks, openDisks, type OpenDisk } from './open-disks.ts';
 import type { ThreadHost } from './threads.ts';
 

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { BlockError, SECTOR, type BlockBackend } from '../devices/block/backend.ts';
 import { MemoryBackend } from '../devices/block/memory.ts';
 import { fileBase, RawFileBackend } from '../devices/block/raw-file.node.ts';
+import { isQcow2, MAGIC_BYTES } from '../devices/image/qcow2/magic.ts';
 import type { BlockTraits } from '../devices/virtio/index.ts';
 import { countRequests, type DiskRequests } from './disk-requests.ts';
 import type { MachineDisk } from './machine.ts';
@@ -50,9 +51,6 @@ async function openBackend(disk: FileDisk, warn: (line: string) => void): Promis
   return new MemoryBackend({ base, readOnly });
 }
 
-/** Begins a qcow2 image. */
-const QCOW2_MAGIC = 'QFI\xfb';
-
 /** Refuses what would be taken for a raw disk although it is something else. What cannot be opened is for the backend. */
 async function refuseOther(path: string): Promise<void> {
   if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
@@ -60,9 +58,9 @@ async function refuseOther(path: string): Promise<void> {
   }
   const file = await open(path, 'r').catch(() => undefined);
   try {
-    const start = Buffer.alloc(QCOW2_MAGIC.length);
+    const start = Buffer.alloc(MAGIC_BYTES);
     await file?.read(start, 0, start.length, 0);
-    if (start.toString('latin1') !== QCOW2_MAGIC) return;
+    if (!isQcow2(start)) return;
   } finally {
     await file?.close();
   }

@@ -3,9 +3,9 @@
  * megabytes, packed and unpacked, and what the generator leaves behind go with it at once, where a worker that lives on
  * would keep them until it happens to collect garbage. Code is generated while the images are on their way.
  */
+import { messageOf } from '../core/shared/message.ts';
 import { compileHarts, loadHere, type LoadRequest } from './load.ts';
 import type { LoaderMessage } from './loader.web.ts';
-import { messageOf } from '../core/shared/message.ts';
 import { receiveFrom } from './requested-thread.ts';
 
 async function load(request: LoadRequest, port: MessagePort): Promise<void> {

@@ -3,8 +3,7 @@
 import { messageOf } from '../core/shared/message.ts';
 import { BlockError } from '../devices/block/backend.ts';
 import type { BaseImage } from '../devices/block/base.ts';
-
-const MAGIC = 0x5146_49fb;
+import { isQcow2, MAGIC_BYTES } from '../devices/image/qcow2/magic.ts';
 
 /**
  * The disk in an image file: the file itself if it is raw, else what the qcow2 image in it shows. `name` is for messages.
@@ -12,10 +11,9 @@ const MAGIC = 0x5146_49fb;
  */
 export async function diskIn(file: BaseImage, name: string): Promise<BaseImage> {
   try {
-    const head = new Uint8Array(Math.min(4, file.size));
-    await file.read(0, head);
-    const isQcow2 = head.length === 4 && new DataView(head.buffer).getUint32(0) === MAGIC;
-    return isQcow2 ? await openQcow2(file, name) : file;
+    const start = new Uint8Array(Math.min(MAGIC_BYTES, file.size));
+    await file.read(0, start);
+    return isQcow2(start) ? await openQcow2(file, name) : file;
   } catch (error) {
     await file.close();
     throw error;

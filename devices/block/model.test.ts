@@ -1,7 +1,6 @@
 /// <reference lib="webworker" />
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { BlockError, type BlockBackend } from './backend.ts';
 import { memoryBase, type BaseImage } from './base.ts';
@@ -22,9 +21,9 @@ import { FakeFile } from './testing/fake-files.ts';
 import { FakeMedium } from './testing/fake-store.ts';
 import { MortalHost } from './testing/mortal-host.ts';
 import { indexedDbSubject } from './testing/indexeddb-subject.ts';
-import { runProgram, type Subject } from './testing/model.ts';
+import type { Subject } from './testing/model.ts';
 import { MANIFEST_URL, serveImage } from './testing/parts.ts';
-import { programs } from './testing/programs.ts';
+import { checkPrograms, factor } from './testing/programs.ts';
 import { image, initial, limits, SECTORS, size } from './testing/small-disk.ts';
 
 /** A base that takes a while. */
@@ -37,15 +36,7 @@ const slowBase = (): BaseImage => {
   return { ...base, read };
 };
 
-/** More programs: TABHYVE_FUZZ_RUNS=4000; those of a failed run: TABHYVE_FUZZ_SEED=…, which the failure names. */
-const factor = Number(process.env['TABHYVE_FUZZ_RUNS'] ?? 40) / 40;
-const seed = Number(process.env['TABHYVE_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
-
-const check = (subject: () => Subject, numRuns: number): Promise<void> =>
-  fc.assert(
-    fc.asyncProperty(programs(SECTORS), (program) => runProgram(subject(), program)),
-    { numRuns: Math.ceil(numRuns * factor), seed },
-  );
+const check = (subject: () => Subject, numRuns: number): Promise<void> => checkPrograms(SECTORS, subject, numRuns);
 
 function inMemory(base?: BaseImage): Subject {
   const open = async (): Promise<BlockBackend> => new MemoryBackend({ size, ...(base && { base }) });

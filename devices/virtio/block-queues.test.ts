@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RAM_BASE } from '../../core/shared/memory-map.ts';
 import { virtioBlockType } from './block.ts';
-import { blockBoard, FLUSH, header, IN, OK, OUT, pattern, status } from './testing/block-board.ts';
+import { blockBoard, expectSectors, FLUSH, header, IN, OK, OUT, pattern, status } from './testing/block-board.ts';
 import { TRANSPORTS } from './testing/fake-board.ts';
 import { has, readable, writable } from './testing/fake-driver.ts';
 
@@ -30,11 +30,7 @@ describe.each(TRANSPORTS)('the queues of virtio-blk over %s', (transport) => {
     expect(disk.waiting).toBe(30);
     disk.release(true);
     await board.run();
-    requests.forEach((request, i) => {
-      const { bytes } = driver.completed(request);
-      expect(bytes.subarray(0, 512)).toEqual(disk.bytes.subarray(512 * i, 512 * i + 512));
-      expect(bytes.at(-1)).toBe(OK);
-    });
+    expectSectors({ driver, disk }, requests);
   });
 
   test('have a share of requests each: a full one does not hold up the others', async () => {

@@ -4,6 +4,7 @@ import { VirtioBlock, virtioBlockType } from './block.ts';
 import {
   blockBoard,
   DISCARD,
+  expectSectors,
   FLUSH,
   GET_ID,
   GET_LIFETIME,
@@ -169,11 +170,7 @@ describe.each(TRANSPORTS)('virtio-blk over %s', (transport) => {
     expect(disk.waiting).toBe(64);
     disk.release(true);
     await board.run();
-    requests.forEach((request, i) => {
-      const { bytes } = driver.completed(request);
-      expect(bytes.at(-1)).toBe(OK);
-      expect(bytes.subarray(0, 512)).toEqual(disk.bytes.subarray(512 * i, 512 * i + 512));
-    });
+    expectSectors({ driver, disk }, requests);
   });
 
   test('offers nothing that no back end could keep', () => {

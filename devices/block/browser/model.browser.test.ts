@@ -3,12 +3,8 @@
 import { test } from '@playwright/test';
 import fc from 'fast-check';
 import { openBlank, withSources } from '../testing/in-page.ts';
-import { programs } from '../testing/programs.ts';
+import { factor, programs, seed } from '../testing/programs.ts';
 import { SECTORS } from '../testing/small-disk.ts';
-
-/** As in model.test.ts. */
-const factor = Number(process.env['TABHYVE_FUZZ_RUNS'] ?? 40) / 40;
-const seed = Number(process.env['TABHYVE_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 
 test('random programs read what they must, over nothing and over a base', async ({ page, baseURL }) => {
   const numRuns = Math.ceil(40 * factor);

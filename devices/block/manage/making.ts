@@ -25,8 +25,8 @@ async function freshId(name: string, host: DiskHost): Promise<string> {
 }
 
 /**
- * Makes a disk of that name, with an id after it, that is filled before it is one. `fill` makes durable what it commits, and may return what the disk's size has
- * turned out to be, in bytes.
+ * Makes a disk of that name, with an id after it, that is filled before it is one. `fill` makes durable what it commits, and
+ * may return what the disk's size has turned out to be, in bytes.
  */
 export async function makeDisk(
   { name, ...disk }: Omit<NewDisk, 'id' | 'created'>,

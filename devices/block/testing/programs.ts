@@ -1,11 +1,22 @@
-/** Random programs for model.ts. */
+/** Random programs for model.ts, and how many of them. */
 
 import fc from 'fast-check';
 import { SECTOR } from '../backend.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
-import type { Call, Step } from './model.ts';
+import { runProgram, type Call, type Step, type Subject } from './model.ts';
 
 const PER_CHUNK = CHUNK_SIZE / SECTOR;
+
+/** More programs: TABHYVE_FUZZ_RUNS=4000; those of a failed run: TABHYVE_FUZZ_SEED=…, which the failure names. */
+export const factor = Number(process.env['TABHYVE_FUZZ_RUNS'] ?? 40) / 40;
+export const seed = Number(process.env['TABHYVE_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+
+/** Runs `numRuns` programs, or as many times more as are asked for, each on a disk of its own of so many sectors. */
+export const checkPrograms = (sectors: number, subject: () => Subject, numRuns: number): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(programs(sectors), (program) => runProgram(subject(), program)),
+    { numRuns: Math.ceil(numRuns * factor), seed },
+  );
 
 export function programs(sectors: number): fc.Arbitrary<Step[]> {
   const inside = fc.integer({ min: 0, max: sectors - 1 });

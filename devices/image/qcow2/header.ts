@@ -12,9 +12,6 @@
 import { damaged, ImageError } from '../errors.ts';
 import { readWithin, type ImageSource } from '../source.ts';
 
-/** "QFI\xfb". */
-export const MAGIC = 0x5146_49fb;
-
 /** Bytes of a header: of version 2, the least of version 3, and up to what is known of it. */
 export const HEADER = { V2: 72, V3: 104, KNOWN: 112 } as const;
 

@@ -4,7 +4,8 @@ import { inBlocks } from '../blocks.ts';
 import { ImageError } from '../errors.ts';
 import { lengthOf, type Extent } from '../extent.ts';
 import { putEntry } from './entries.ts';
-import { HEADER, MAGIC } from './header.ts';
+import { HEADER } from './header.ts';
+import { MAGIC } from './magic.ts';
 import { CLUSTER, CLUSTER_BITS, ENTRIES, REFCOUNT_ORDER, REFCOUNTS_IN_BLOCK, type Qcow2Layout } from './layout.ts';
 
 /**

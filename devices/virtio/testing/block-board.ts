@@ -1,5 +1,6 @@
 /** A board with a virtio-blk device over a disk that a test can hold, and requests for it. */
 
+import { expect } from 'vitest';
 import type { BlockError, BlockGeometry } from '../../block/backend.ts';
 import { VirtioBlock, virtioBlockType } from '../block.ts';
 import type { BlockTraits } from '../block-config.ts';
@@ -48,4 +49,16 @@ export function blockBoard(transport: TransportName, options: BoardOptions = {})
     return driver.completed(request).bytes.at(-1);
   };
   return { disk, errors, board, driver, ask };
+}
+
+/** Request i has read sector i of the disk. */
+export function expectSectors(
+  { driver, disk }: Pick<ReturnType<typeof blockBoard>, 'driver' | 'disk'>,
+  requests: readonly ReturnType<FakeDriver['submit']>[],
+): void {
+  requests.forEach((request, i) => {
+    const { bytes } = driver.completed(request);
+    expect(bytes.subarray(0, 512)).toEqual(disk.bytes.subarray(512 * i, 512 * i + 512));
+    expect(bytes.at(-1)).toBe(OK);
+  });
 }
