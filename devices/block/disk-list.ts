@@ -2,7 +2,7 @@
 
 import { BlockError } from './backend.ts';
 import { browserHost, type DiskHost } from './disk-host.ts';
-import { diskIdOf, openDatabase } from './indexeddb/database.ts';
+import { databaseNames, diskIdOf, openDatabase } from './indexeddb/database.ts';
 import { readManifest } from './indexeddb/manifest-record.ts';
 import type { DiskManifest } from './indexeddb/manifest.ts';
 
@@ -49,6 +49,5 @@ async function manifestOf(id: string, host: DiskHost): Promise<DiskManifest> {
 }
 
 export async function diskIds(host: DiskHost): Promise<string[]> {
-  const databases = await host.factory.databases();
-  return databases.map(({ name }) => diskIdOf(name ?? '')).filter((id) => id !== undefined);
+  return (await databaseNames(host.factory)).map(diskIdOf).filter((id) => id !== undefined);
 }

@@ -11,6 +11,8 @@
  */
 
 import type { UseStore } from 'idb-keyval';
+import { databaseNames } from '../indexeddb/database.ts';
+import { patiently } from '../indexeddb/patience.ts';
 
 const NAME = 'tabhyve-base-cache';
 const STORE = 'cache';
@@ -49,11 +51,10 @@ export interface CacheDatabase {
 
 /** `onLost` is called when the database is deleted, or taken away by the browser. */
 export async function openCache(factory: IDBFactory, onLost: () => void): Promise<CacheDatabase> {
-  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+  const db = await patiently(() => {
     const request = factory.open(NAME, 1);
     request.onupgradeneeded = () => void request.result.createObjectStore(STORE);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('the database was not opened'));
+    return resultOf(request);
   });
   db.onversionchange = () => {
     db.close();
@@ -66,7 +67,7 @@ export async function openCache(factory: IDBFactory, onLost: () => void): Promis
 }
 
 export async function cacheExists(factory: IDBFactory): Promise<boolean> {
-  return (await factory.databases()).some(({ name }) => name === NAME);
+  return (await databaseNames(factory)).includes(NAME);
 }
 
 /** Deletes it, in all tabs. */

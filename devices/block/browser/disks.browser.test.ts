@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from '@playwright/test';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, type Page } from '@playwright/test';
 import { openBlank, withDisks, withSources } from '../testing/in-page.ts';
 import { killBrowser, withProfile } from '../testing/profile.ts';
 
@@ -122,6 +124,39 @@ test('the browser is killed while it writes, and all that was flushed is there',
       await writing;
       await browser.close().catch(() => {});
     }
+  });
+});
+
+test('a database that another process holds yet is waited for', async ({ baseURL }) => {
+  const origin = new URL(baseURL ?? '');
+  await withProfile(test.info().project.use.launchOptions ?? {}, origin.href, async (start, profile) => {
+    const open = (page: Page): Promise<number | undefined> =>
+      withDisks(
+        page,
+        async ({ openDisk }, size) => {
+          const { backend } = await openDisk({ id: 'a', size });
+          const target = new Uint8Array(512);
+          await backend.read(0, target);
+          await backend.write(0, new Uint8Array(512).fill(5));
+          await backend.close();
+          return target[0];
+        },
+        MIB,
+      );
+    const first = await start();
+    expect(await open(first.page)).toBe(0);
+    await first.browser.close();
+    // A folder in place of the lock, which only one process can have, is as a lock that another has.
+    const database = `${origin.protocol.slice(0, -1)}_${origin.hostname}_${origin.port}.indexeddb.leveldb`;
+    const lock = join(profile, 'Default', 'IndexedDB', database, 'LOCK');
+    rmSync(lock);
+    mkdirSync(lock);
+    const { page } = await start();
+    expect(await page.evaluate(() => indexedDB.databases().catch(String))).toMatch(/^UnknownError/);
+    const opened = open(page);
+    await expect(Promise.race([opened, page.waitForTimeout(1_000)])).resolves.toBeUndefined();
+    rmdirSync(lock);
+    expect(await opened).toBe(5);
   });
 });
 

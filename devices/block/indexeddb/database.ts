@@ -18,6 +18,7 @@
 
 import type { UseStore } from 'idb-keyval';
 import { BlockError } from '../backend.ts';
+import { isUnknown, patiently } from './patience.ts';
 
 /** Raised by every change that an older tabhyve could not read. A disk has the lowest that it needs. */
 export const SCHEMA_VERSION = 1;
@@ -98,36 +99,52 @@ export interface OpenDatabaseOptions {
  * older than `version` is of that version afterwards, which changes none of its records; if that is interrupted, it is as
  * before.
  */
-export async function openDatabase({ id, create, factory, version }: OpenDatabaseOptions): Promise<DiskDatabase> {
-  return connect(
-    await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = version === undefined ? factory.open(databaseName(id)) : factory.open(databaseName(id), version);
-      let failure: BlockError | undefined;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      request.onupgradeneeded = ({ oldVersion }) => {
-        clearTimeout(timer);
-        try {
-          if (failure !== undefined) throw failure;
-          if (oldVersion > 0) return;
-          if (!create) throw new BlockError('missing', `There is no disk "${id}".`);
-          create(request.result.createObjectStore(STORE));
-        } catch (error) {
-          failure = storeError(error);
-          request.transaction?.abort();
-        }
-      };
-      request.onblocked = () => {
-        const message = 'A tab with an older tabhyve has this disk open. Close it, and try again.';
-        timer = setTimeout(() => reject((failure = new BlockError('locked', message))), BLOCKED_TIMEOUT);
-      };
-      request.onsuccess = () => {
-        if (request.result.version <= NEWEST) return resolve(request.result);
-        request.result.close();
-        reject(storeError(new DOMException('the database is newer', 'VersionError')));
-      };
-      request.onerror = () => reject(storeError(failure ?? request.error));
-    }),
-  );
+export async function openDatabase(options: OpenDatabaseOptions): Promise<DiskDatabase> {
+  return connect(await patiently(() => open(options)).catch(sayWhyClosed));
+}
+
+/** Names of all databases of this origin. */
+export async function databaseNames(factory: IDBFactory): Promise<string[]> {
+  const databases = await patiently(() => factory.databases()).catch(sayWhyClosed);
+  return databases.map(({ name }) => name ?? '');
+}
+
+function sayWhyClosed(cause: unknown): never {
+  if (!isUnknown(cause)) throw storeError(cause);
+  const message =
+    'The browser cannot open its database. Close all its windows, and start it again: one that has crashed may still be ' +
+    'at work. Nothing was changed.';
+  throw new BlockError('store', message, { cause });
+}
+
+function open({ id, create, factory, version }: OpenDatabaseOptions): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = version === undefined ? factory.open(databaseName(id)) : factory.open(databaseName(id), version);
+    let failure: BlockError | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    request.onupgradeneeded = ({ oldVersion }) => {
+      clearTimeout(timer);
+      try {
+        if (failure !== undefined) throw failure;
+        if (oldVersion > 0) return;
+        if (!create) throw new BlockError('missing', `There is no disk "${id}".`);
+        create(request.result.createObjectStore(STORE));
+      } catch (error) {
+        failure = storeError(error);
+        request.transaction?.abort();
+      }
+    };
+    request.onblocked = () => {
+      const message = 'A tab with an older tabhyve has this disk open. Close it, and try again.';
+      timer = setTimeout(() => reject((failure = new BlockError('locked', message))), BLOCKED_TIMEOUT);
+    };
+    request.onsuccess = () => {
+      if (request.result.version <= NEWEST) return resolve(request.result);
+      request.result.close();
+      reject(new DOMException('the database is newer', 'VersionError'));
+    };
+    request.onerror = () => reject(failure ?? request.error ?? new Error('it was not opened'));
+  });
 }
 
 function connect(db: IDBDatabase): DiskDatabase {
