@@ -12,7 +12,7 @@
 
 import type { UseStore } from 'idb-keyval';
 import { databaseNames } from '../indexeddb/database.ts';
-import { patiently } from '../indexeddb/patience.ts';
+import { storageReady } from '../indexeddb/leveldb.ts';
 
 const NAME = 'tabhyve-base-cache';
 const STORE = 'cache';
@@ -51,10 +51,12 @@ export interface CacheDatabase {
 
 /** `onLost` is called when the database is deleted, or taken away by the browser. */
 export async function openCache(factory: IDBFactory, onLost: () => void): Promise<CacheDatabase> {
-  const db = await patiently(() => {
+  await storageReady(factory);
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = factory.open(NAME, 1);
     request.onupgradeneeded = () => void request.result.createObjectStore(STORE);
-    return resultOf(request);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('the database was not opened'));
   });
   db.onversionchange = () => {
     db.close();

@@ -18,6 +18,7 @@
 
 import type { UseStore } from 'idb-keyval';
 import { BlockError } from '../backend.ts';
+import { storageReady } from './leveldb.ts';
 import { isUnknown, patiently } from './patience.ts';
 
 /** Raised by every change that an older tabhyve could not read. A disk has the lowest that it needs. */
@@ -100,21 +101,31 @@ export interface OpenDatabaseOptions {
  * before.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<DiskDatabase> {
-  return connect(await patiently(() => open(options)).catch(sayWhyClosed));
+  try {
+    await storageReady(options.factory);
+    return connect(await patiently(() => open(options)));
+  } catch (error) {
+    throw openError(error);
+  }
 }
 
 /** Names of all databases of this origin. */
 export async function databaseNames(factory: IDBFactory): Promise<string[]> {
-  const databases = await patiently(() => factory.databases()).catch(sayWhyClosed);
-  return databases.map(({ name }) => name ?? '');
+  try {
+    await storageReady(factory);
+    const databases = await patiently(() => factory.databases());
+    return databases.map(({ name }) => name ?? '');
+  } catch (error) {
+    throw openError(error);
+  }
 }
 
-function sayWhyClosed(cause: unknown): never {
-  if (!isUnknown(cause)) throw storeError(cause);
+function openError(cause: unknown): BlockError {
+  if (!isUnknown(cause)) return storeError(cause);
   const message =
     'The browser cannot open its database. Close all its windows, and start it again: one that has crashed may still be ' +
     'at work. Nothing was changed.';
-  throw new BlockError('store', message, { cause });
+  return new BlockError('store', message, { cause });
 }
 
 function open({ id, create, factory, version }: OpenDatabaseOptions): Promise<IDBDatabase> {

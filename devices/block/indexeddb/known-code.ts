@@ -7,6 +7,7 @@
  *       'known'                 bytes
  */
 import { createStore, del, get, set, type UseStore } from 'idb-keyval';
+import { storageReady } from './leveldb.ts';
 
 const KEY = 'known';
 
@@ -20,7 +21,11 @@ export interface KnownCodeDatabase {
 export function knownCodeDatabase(): KnownCodeDatabase {
   let store: UseStore | undefined;
   // Opened when it is first used: where there is no IndexedDB that throws.
-  const use: UseStore = async (mode, callback) => (store ??= createStore('tabhyve-code', 'keyval'))(mode, callback);
+  const use: UseStore = async (mode, callback) => {
+    await storageReady(indexedDB);
+    store ??= createStore('tabhyve-code', 'keyval');
+    return store(mode, callback);
+  };
   return {
     async read() {
       const value: unknown = await get(KEY, use);

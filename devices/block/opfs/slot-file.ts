@@ -6,6 +6,7 @@
 import { BlockError } from '../backend.ts';
 import { CHUNK_SIZE } from '../chunks.ts';
 import { storeError } from '../indexeddb/database.ts';
+import { privateFolder } from './private-folder.ts';
 
 /** Every method throws a `BlockError` only. */
 export interface SlotFile {
@@ -55,9 +56,7 @@ const HELD = 'The file of this disk is in use by a tab that did not let go of it
 const hasFiles = (): boolean =>
   'FileSystemFileHandle' in globalThis && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
 
-async function folder(): Promise<FileSystemDirectoryHandle> {
-  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
-}
+const folder = (): Promise<FileSystemDirectoryHandle> => privateFolder(FOLDER);
 
 /** Opens the file of a disk, and makes it if there is none. Who does so has the disk's lock, shared at least. */
 export async function openSlotFile(id: string, { readOnly = false }: OpenFileOptions = {}): Promise<SlotFile> {
@@ -124,8 +123,9 @@ class AccessedFile implements SlotFile {
 
   read(slot: number): Uint8Array {
     const bytes = new Uint8Array(CHUNK_SIZE);
-    this.#do(() => this.#handle.read(bytes, { at: slot * CHUNK_SIZE }));
-    return bytes;
+    const read = this.#do(() => this.#handle.read(bytes, { at: slot * CHUNK_SIZE }));
+    if (read === bytes.length) return bytes;
+    throw new BlockError('store', 'The file of this disk has lost its end: it was damaged or deleted.');
   }
 
   write(slot: number, bytes: Uint8Array): void {

@@ -6,12 +6,12 @@
 
 import { ImageError } from '../../image/errors.ts';
 import type { Locks } from '../locks.ts';
+import { privateFolder } from '../opfs/private-folder.ts';
 import { privateFile, type FileSink } from './sink.ts';
 
 const FOLDER = 'tabhyve-exports';
 
-const folder = async (): Promise<FileSystemDirectoryHandle> =>
-  (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
+const folder = (): Promise<FileSystemDirectoryHandle> => privateFolder(FOLDER);
 
 const lockName = (file: string): string => `tabhyve-export-${file}`;
 
