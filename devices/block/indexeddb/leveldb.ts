@@ -3,28 +3,22 @@
  * files in another. When a browser is killed, or the power fails, two things can take all of them away later:
  *
  * - **A log that ends within a record.** The next browser takes that for the log's end, and writes on behind it. The one
- *   after that finds a damaged record there, and deletes all databases of the origin (google/leveldb#1287). LevelDB begins a
- *   new log, and drops the old one, when it has so much in memory: so that is written here, before anything else.
+ *   after that finds a damaged record there, and deletes all databases of the origin (google/leveldb#1287). When a database is
+ *   deleted, Chromium has LevelDB compact what it held; that begins a new log and drops the old one, before anything else.
  * - **A killed browser that has not ended** and holds both. The next one is refused the databases, but it deletes all private
  *   files that it cannot open. So a database is opened before files are, and stays open, for a later browser to be refused.
  */
 
 import { promisifyRequest } from 'idb-keyval';
 import { BlockError } from '../backend.ts';
-import { quota } from '../quota.ts';
 import { patiently } from './patience.ts';
 
-/** A database that has records only while a new log is begun. */
-const NAME = 'tabhyve-log';
-const STORE = 'filling';
-/** Of data in memory, and of a log (LevelDB's `write_buffer_size`, in Chromium at most that). */
-const BUFFER_BYTES = 4 * 2 ** 20;
-/** A value of 64 KiB or more would be a file of its own. */
-const VALUE_BYTES = 32 * 2 ** 10;
-/** What must be free for it: a quota that is nearly full is for the disks. */
-const ROOM_BYTES = 32 * 2 ** 20;
+/** A database without records that stays open. */
+const KEPT = 'tabhyve-open';
+/** A database without records that is made to be deleted. */
+const DELETED = 'tabhyve-log';
 
-const DELETED =
+const LOST =
   "This browser's database was damaged, and the browser has deleted it, with all disks. Reload the page to begin with a new " +
   'disk, or import one that you exported.';
 
@@ -50,49 +44,29 @@ const isChromium = (): boolean => typeof navigator !== 'undefined' && 'userAgent
 
 /** `onLost` is called when the database does not stay open. */
 async function prepare(factory: IDBFactory, onLost: () => void): Promise<void> {
-  let database: IDBDatabase;
   try {
-    database = await patiently(() => open(factory));
+    const kept = await patiently(() => open(factory, KEPT));
+    kept.onclose = onLost;
+    // Whoever clears the site's data need not wait for this thread.
+    kept.onversionchange = () => {
+      kept.close();
+      onLost();
+    };
+    (await open(factory, DELETED)).close();
+    await promisifyRequest(factory.deleteDatabase(DELETED));
   } catch (error) {
     // What is full was opened, at least.
-    if (error instanceof DOMException && error.name === 'QuotaExceededError') return;
-    throw error;
+    if (!(error instanceof DOMException && error.name === 'QuotaExceededError')) throw error;
   }
-  database.onclose = onLost;
-  // Whoever clears the site's data need not wait for this thread.
-  database.onversionchange = () => {
-    database.close();
-    onLost();
-  };
-  const { usage, quota: limit } = await quota();
-  // A log that is not begun anew is one that most likely has no damage either.
-  if (limit - usage > ROOM_BYTES) await beginLog(database).catch(() => undefined);
 }
 
-async function open(factory: IDBFactory): Promise<IDBDatabase> {
-  const request = factory.open(NAME, 1);
+async function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+  const request = factory.open(name, 1);
   let isLost = false;
-  request.onupgradeneeded = (event) => {
-    request.result.createObjectStore(STORE);
-    // Chromium's own: "total" for the first database that is made after it has deleted all.
-    isLost = (event as { readonly dataLoss?: string }).dataLoss === 'total';
-  };
+  // Chromium's own: "total" for the first database that is made after it has deleted all.
+  request.onupgradeneeded = (event) => (isLost = (event as { readonly dataLoss?: string }).dataLoss === 'total');
   const database = await promisifyRequest(request);
   if (!isLost) return database;
   database.close();
-  throw new BlockError('store', DELETED);
-}
-
-async function beginLog(database: IDBDatabase): Promise<void> {
-  const change = (action: (store: IDBObjectStore) => void): Promise<void> => {
-    const transaction = database.transaction(STORE, 'readwrite', { durability: 'relaxed' });
-    action(transaction.objectStore(STORE));
-    return promisifyRequest(transaction);
-  };
-  // Chromium compresses values.
-  const value = crypto.getRandomValues(new Uint8Array(VALUE_BYTES));
-  await change((store) => {
-    for (let i = 0; i <= BUFFER_BYTES / VALUE_BYTES; i++) store.put(value, i);
-  });
-  await change((store) => store.clear());
+  throw new BlockError('store', LOST);
 }
