@@ -17,6 +17,8 @@ import { patiently } from './patience.ts';
 const KEPT = 'tabhyve-open';
 /** A database without records that is made to be deleted. */
 const DELETED = 'tabhyve-log';
+/** Milliseconds that another tab may keep this one from it, which was frozen while it did the same. */
+const FROZEN = 2_000;
 
 const LOST =
   "This browser's database was damaged, and the browser has deleted it, with all disks. Reload the page to begin with a new " +
@@ -52,12 +54,16 @@ async function prepare(factory: IDBFactory, onLost: () => void): Promise<void> {
       kept.close();
       onLost();
     };
-    (await open(factory, DELETED)).close();
-    await promisifyRequest(factory.deleteDatabase(DELETED));
+    await Promise.race([beginLog(factory), new Promise((resolve) => setTimeout(resolve, FROZEN))]);
   } catch (error) {
     // What is full was opened, at least.
     if (!(error instanceof DOMException && error.name === 'QuotaExceededError')) throw error;
   }
+}
+
+async function beginLog(factory: IDBFactory): Promise<void> {
+  (await open(factory, DELETED)).close();
+  await promisifyRequest(factory.deleteDatabase(DELETED));
 }
 
 async function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {

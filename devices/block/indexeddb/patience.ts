@@ -4,7 +4,7 @@
  * a database gets an `UnknownError`, and so does who asks which there are.
  */
 
-/** How long to go on asking, in milliseconds: such a process has been seen to take 15 s to end. */
+/** How long to go on asking, in milliseconds: such a process is reported to take up to 15 s to end. */
 const PATIENCE = 20_000;
 const FIRST_PAUSE = 50;
 const PAUSE_MAX = 1_000;
