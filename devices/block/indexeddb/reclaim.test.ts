@@ -75,9 +75,9 @@ const ROUND = 75;
 
 test.each([
   ['until all is given back', [100 * MIB, 100 * MIB, 96 * MIB], 2],
-  ['for four rounds where nothing is', [100 * MIB], 4],
-  ['for four rounds where nobody can say', [NaN], 4],
-  ['for four more after the last that gave something', [100 * MIB, 100 * MIB, 99 * MIB], 6],
+  ['for eight rounds where nothing is', [100 * MIB], 8],
+  ['for eight rounds where nobody can say', [NaN], 8],
+  ['for eight more after the last that gave something', [100 * MIB, 100 * MIB, 99 * MIB], 10],
   ['for sixteen rounds at most', Array.from({ length: 17 }, (_, i) => (100 - i / 4) * MIB), 16],
 ])('ranges are passed %s', async (_, usages, rounds) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

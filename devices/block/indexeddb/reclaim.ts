@@ -27,7 +27,7 @@ const MIN_PASSES = 3;
 const MAX_PASSES = 75;
 const MAX_ROUNDS = 16;
 /** So many rounds that give nothing back, one after the other, are the last. */
-const VAIN_ROUNDS = 4;
+const VAIN_ROUNDS = 8;
 /** Bytes; less is nothing. */
 const NOTHING = 256 * 1024;
 
